@@ -7,8 +7,8 @@ pub mod region;
 pub mod world;
 
 pub use noun::{
-    BrokerAddress, GroupId, LeaderEpoch, MemberId, NodeId, Offset, PartitionIndex, Principal, ProducerEpoch, ProducerId,
-    TimestampMs, TopicId, TopicName, TopicPartition,
+    BrokerAddress, GroupId, LeaderEpoch, MemberId, NodeId, Offset, PartitionIndex, Principal, ProducerEpoch,
+    ProducerId, TimestampMs, TopicId, TopicName, TopicPartition,
 };
 pub use region::Region;
 pub use uuid::Uuid;

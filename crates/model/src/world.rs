@@ -1,15 +1,22 @@
 //! What surrounds the code and is simulated in tests: time, chance, tasks, figures.
 //!
-//! The real forms live in `node`; seeded ones stand here ([`SeededRandom`], [`NoMeter`]) and in `sim`.
+//! The real forms live in `node`; forms for tests and simulations stand here ([`ManualClock`], [`SeededRandom`],
+//! [`Threads`], [`NoMeter`]).
+
+mod manual;
+mod threads;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::TimestampMs;
+
+pub use self::manual::ManualClock;
+pub use self::threads::{Threads, block_on};
 
 /// A future that owns its result's way.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -189,5 +196,42 @@ impl Random for SeededRandom {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleepers_wake_when_the_time_has_come_and_not_before() {
+        let clock = ManualClock::new(TimestampMs(1_000));
+        let (tell, told) = std::sync::mpsc::channel();
+        for seconds in [2, 1] {
+            let (sleep, tell) = (clock.sleep(Duration::from_secs(seconds)), tell.clone());
+            Threads.spawn(
+                "sleeper",
+                Box::pin(async move {
+                    sleep.await;
+                    tell.send(seconds).expect("the test listens");
+                }),
+            );
+        }
+        while clock.next_deadline() != Some(Duration::from_secs(1)) {
+            std::hint::spin_loop();
+        }
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(told.recv(), Ok(1));
+        assert!(told.try_recv().is_err());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(told.recv(), Ok(2));
+        assert_eq!(clock.now(), TimestampMs(3_000));
+    }
+
+    #[test]
+    fn one_seed_is_one_sequence() {
+        let (a, b) = (SeededRandom::new(7), SeededRandom::new(7));
+        assert_eq!(a.uuid(), b.uuid());
+        assert_ne!(a.next(), a.next());
     }
 }
