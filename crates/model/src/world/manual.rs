@@ -25,10 +25,7 @@ struct State {
 impl ManualClock {
     /// Starts at this wall time.
     pub fn new(wall: TimestampMs) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            wall,
-            ..State::default()
-        })))
+        Self(Arc::new(Mutex::new(State { wall, ..State::default() })))
     }
 
     /// Lets time pass; sleepers whose time has come are woken in the order of their deadlines.
@@ -72,11 +69,7 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let at = self.elapsed() + duration;
-        Box::pin(Sleep {
-            clock: self.clone(),
-            at,
-            key: None,
-        })
+        Box::pin(Sleep { clock: self.clone(), at, key: None })
     }
 }
 

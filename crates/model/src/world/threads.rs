@@ -54,10 +54,7 @@ impl Spawner for Threads {
                 waker.wake();
             }
         };
-        thread::Builder::new()
-            .name(name.into())
-            .spawn(run)
-            .expect("the system has a thread to give");
+        thread::Builder::new().name(name.into()).spawn(run).expect("the system has a thread to give");
         Task(Box::pin(Ended(done)))
     }
 }
