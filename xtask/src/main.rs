@@ -1,2 +1,95 @@
-//! Being built.
-fn main() {}
+//! `cargo xtask`: one entry to every task of development. Without a command it lists them.
+//! Nothing here is part of the product, and nothing here is simulated: it runs real processes in real time.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "development tasks run in real time, on real threads"
+)]
+
+mod compat;
+mod process;
+mod tally;
+mod test;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// One task: its name, its options, what it is for, and its entry.
+struct Task {
+    name: &'static str,
+    options: &'static str,
+    purpose: &'static str,
+    run: fn(Vec<String>) -> anyhow::Result<ExitCode>,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "test",
+        options: "[--without go,java,node,python,kcat,rust]",
+        purpose: "everything: build, unit and conformance tests, all clients; ends with `N passed, N failed`",
+        run: test::run,
+    },
+    Task {
+        name: "tidy",
+        options: "",
+        purpose: "the rules of the house: arrows between crates, file heads, dead files, stray whitespace",
+        run: tidy::run,
+    },
+    Task {
+        name: "compat",
+        options: "[CLIENT...] [--broker thalweg|kafka|HOST:PORT] [--without LIST] [--only REGEX] [--list]",
+        purpose: "the scenarios of compat/ with real clients, against Thalweg or, with the same files, Apache Kafka",
+        run: compat::run,
+    },
+    Task {
+        name: "golden",
+        options: "[CLIENT...]",
+        purpose: "records frames between the clients of compat/ and Apache Kafka for the decoder's golden tests",
+        run: compat::run_golden,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(name) = arguments
+        .next()
+        .filter(|name| !matches!(name.as_str(), "help" | "--help" | "-h"))
+    else {
+        print_tasks();
+        return ExitCode::SUCCESS;
+    };
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        eprintln!("there is no task `{name}`");
+        print_tasks();
+        return ExitCode::from(2);
+    };
+    match (task.run)(arguments.collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo xtask {name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_tasks() {
+    println!("cargo xtask TASK\n");
+    for task in TASKS {
+        println!("  {} {}\n      {}", task.name, task.options, task.purpose);
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent()
+        .expect("xtask lies in a folder of the repository")
+        .to_path_buf()
+}
+
+/// Where all scratch goes: cargo's target folder.
+fn scratch() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

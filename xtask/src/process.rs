@@ -1,0 +1,109 @@
+//! Child processes: found, run to their end with a limit, logged, ended as a whole group.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+/// How often a waiting loop looks again.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Runs a command to its end, its output in `log`; an error shows the log's last lines.
+pub(crate) fn run_logged(command: &mut Command, log: &Path, limit: Duration) -> anyhow::Result<()> {
+    if let Some(folder) = log.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    let shown = format!("{command:?}");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start {shown}"))?;
+    let Some(status) = wait_at_most(&mut child, limit)? else {
+        end_group(&mut child);
+        bail!(
+            "{shown} took longer than {} s; see {}\n{}",
+            limit.as_secs(),
+            log.display(),
+            tail(log, 10)
+        );
+    };
+    if !status.success() {
+        bail!(
+            "{shown} ended with {status}; see {}\n{}",
+            log.display(),
+            tail(log, 15)
+        );
+    }
+    Ok(())
+}
+
+/// The standard output of a short command.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let shown = format!("{command:?}");
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {shown}"))?;
+    if !output.status.success() {
+        bail!(
+            "{shown} ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Waits for a child's end, but not longer than `limit`.
+pub(crate) fn wait_at_most(
+    child: &mut Child,
+    limit: Duration,
+) -> anyhow::Result<Option<std::process::ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Ends a child and all that it started; the child must have been started with a process group of its own.
+pub(crate) fn end_group(child: &mut Child) {
+    signal(&format!("-{}", child.id()), "KILL");
+    let _ = child.wait();
+}
+
+/// Sends a signal to one process (or, with a leading `-`, to a group); one that is gone is no error.
+pub(crate) fn signal(process: &str, signal: &str) {
+    let _ = Command::new("kill")
+        .args([&format!("-{signal}"), "--", process])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// The last lines of a file.
+pub(crate) fn tail(path: &Path, lines: usize) -> String {
+    let text = String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+/// Where a program lies, by `PATH`.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
