@@ -1,0 +1,58 @@
+//! Forgets committed offsets after `offsets.retention.minutes` (KIP-211), and groups with the last of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thalweg_model::{PartitionIndex, TimestampMs};
+
+use super::Coordinator;
+use super::group::{Group, GroupState};
+
+impl Coordinator {
+    /// One round over all groups.
+    pub async fn expire_offsets(&self) {
+        let retention = self.settings.offsets_retention;
+        for shard in &self.shards {
+            let groups: Vec<Arc<str>> =
+                shard.lock().groups().into_iter().map(|group| group.id.clone()).collect();
+            for group in groups {
+                let bytes = self.tombstone_bytes(&group);
+                match self.step(&group, bytes, |shard, work| shard.expire(&group, retention, work)).await {
+                    Ok(answer) if answer.value > 0 => {
+                        tracing::info!(%group, count = answer.value, "forgot offsets whose retention is over");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%group, %error, "could not forget expired offsets"),
+                }
+            }
+        }
+    }
+}
+
+impl Group {
+    /// The offsets whose time is over. It counts, for a group of members, from when the last one left (or, while there
+    /// are members, for topics that nobody reads, from the commit); for one that only keeps offsets, from the commit.
+    pub(super) fn expired_offsets(
+        &self,
+        now: TimestampMs,
+        retention: Duration,
+    ) -> Vec<(Arc<str>, PartitionIndex)> {
+        match (self.state, self.protocol_type.is_some()) {
+            (GroupState::Empty, true) => {
+                let empty_since = self.state_since;
+                self.offsets
+                    .expired(now, retention, |_, committed| Some(empty_since.max(committed.committed_at)))
+            }
+            (GroupState::Empty, false) => {
+                self.offsets.expired(now, retention, |_, committed| Some(committed.committed_at))
+            }
+            (GroupState::Stable, true) => {
+                let Some(subscribed) = self.subscribed() else { return Vec::new() };
+                self.offsets.expired(now, retention, |topic, committed| {
+                    (!subscribed.contains(topic)).then_some(committed.committed_at)
+                })
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where groups write: a partition of the offsets topic, seen as a place that is reserved first and used under the
+//! shard's lock. The broker implements it over the real partition, tests over a list.
+
+use bytes::Bytes;
+use thalweg_model::PartitionIndex;
+use thalweg_model::world::BoxFuture;
+use thiserror::Error;
+
+use super::GroupError;
+use crate::WalSeq;
+
+/// A record of the offsets topic; without a value it forgets its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it is about.
+    pub key: Bytes,
+    /// What holds for it now.
+    pub value: Option<Bytes>,
+}
+
+/// Why the log gave no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LogRefused {
+    /// Nothing can be written just now; try again.
+    #[error("the offsets topic cannot be written just now")]
+    Unavailable,
+    /// More than the offsets topic takes at once.
+    #[error("the records are larger than the offsets topic allows")]
+    TooLarge,
+}
+
+impl From<LogRefused> for GroupError {
+    fn from(refused: LogRefused) -> Self {
+        match refused {
+            LogRefused::Unavailable => Self::Unavailable,
+            LogRefused::TooLarge => Self::InvalidCommitSize,
+        }
+    }
+}
+
+/// Reserved space: used once, or dropped.
+pub struct Place(Box<dyn FnOnce(Vec<Record>) -> WalSeq + Send>);
+
+impl Place {
+    /// A place that `append` uses.
+    pub fn new(append: impl FnOnce(Vec<Record>) -> WalSeq + Send + 'static) -> Self {
+        Self(Box::new(append))
+    }
+
+    /// Appends the records as one batch; cannot fail any more.
+    pub fn append(self, records: Vec<Record>) -> WalSeq {
+        (self.0)(records)
+    }
+}
+
+/// The offsets topic.
+pub trait OffsetsLog: Send + Sync {
+    /// Reserves space for about `bytes` in a partition (making the topic first if need be).
+    fn reserve(&self, partition: PartitionIndex, bytes: usize) -> BoxFuture<'_, Result<Place, LogRefused>>;
+}

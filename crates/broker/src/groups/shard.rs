@@ -1,0 +1,289 @@
+//! The groups of one partition of the offsets topic: finds them, gathers the records of a step, loads and snapshots.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use thalweg_model::collections::HashMap;
+use thalweg_model::{PartitionIndex, TimestampMs};
+
+use super::error::GroupError;
+use super::group::{Group, GroupState, Reply, Work};
+use super::log::Record;
+use super::offsets::Committed;
+use super::record::{self, Entry};
+use super::{Commit, RECORD_OVERHEAD_BYTES};
+use crate::{Answer, WalSeq};
+
+/// One partition's groups.
+#[derive(Default)]
+pub(super) struct Shard {
+    groups: HashMap<Arc<str>, Group>,
+    records: Vec<Record>,
+    seq: WalSeq,
+}
+
+impl Shard {
+    pub(super) fn has(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
+    }
+
+    pub(super) fn group(&mut self, group: &str) -> Option<&mut Group> {
+        self.groups.get_mut(group)
+    }
+
+    pub(super) fn group_or_new(&mut self, group: &str, work: &Work) -> &mut Group {
+        self.groups.entry(group.into()).or_insert_with(|| Group::new(group, work.wall))
+    }
+
+    /// All groups, by name in order.
+    pub(super) fn groups(&self) -> Vec<&Group> {
+        let mut groups: Vec<_> = self.groups.values().collect();
+        groups.sort_by(|a, b| a.id.cmp(&b.id));
+        groups
+    }
+
+    // ---- the log --------------------------------------------------------------------------------------------------
+
+    /// What answers about this shard depend on.
+    pub(super) fn seq(&self) -> WalSeq {
+        self.seq
+    }
+
+    pub(super) fn written(&mut self, seq: WalSeq) {
+        self.seq = self.seq.max(seq);
+    }
+
+    pub(super) fn take_records(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// Notes that the group's own record is to be written.
+    pub(super) fn store(&mut self, group: &str) {
+        if let Some(group) = self.groups.get(group) {
+            self.records.push(record::of_group(group));
+        }
+    }
+
+    /// About how large the group's own record would be, with some room for what a step adds.
+    pub(super) fn stored_bytes(&self, group: &str) -> usize {
+        self.groups.get(group).map_or(0, |group| {
+            let member = |member: &super::member::Member| {
+                let protocols: usize = member.protocols.iter().map(|p| p.name.len() + p.metadata.len()).sum();
+                protocols + member.assignment.len() + 2 * RECORD_OVERHEAD_BYTES
+            };
+            group.members.values().map(member).sum::<usize>() + group.id.len()
+        })
+    }
+
+    /// Sends answers on their way; they leave when what they depend on is durable.
+    pub(super) fn answer(&self, replies: Vec<Reply>) {
+        let after = self.seq;
+        for reply in replies {
+            // Whoever asked may have gone meanwhile; then nobody misses the answer.
+            match reply {
+                Reply::Join(waiter, value) => drop(waiter.send(Answer { value, after })),
+                Reply::Sync(waiter, value) => drop(waiter.send(Answer { value, after })),
+            }
+        }
+    }
+
+    /// Forgets a group that never came to anything: no member, no offset, nothing stored.
+    pub(super) fn tidy(&mut self, group: &str) {
+        if self.groups.get(group).is_some_and(|group| group.is_forgettable() && group.generation == 0) {
+            self.groups.remove(group);
+        }
+    }
+
+    pub(super) fn close(&mut self, work: &mut Work) {
+        for group in self.groups.values_mut() {
+            group.close(work);
+        }
+    }
+
+    // ---- offsets --------------------------------------------------------------------------------------------------
+
+    /// Commits offsets: whether it may at all, then each by itself.
+    pub(super) fn commit(
+        &mut self,
+        commit: &Commit<'_>,
+        metadata_bytes_max: usize,
+        work: &mut Work,
+    ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
+        match self.groups.get(commit.group) {
+            Some(group) => group.check_commit(commit)?,
+            None if commit.generation >= 0 => return Err(GroupError::IllegalGeneration),
+            None => {}
+        }
+        let group =
+            self.groups.entry(commit.group.into()).or_insert_with(|| Group::new(commit.group, work.wall));
+        if group.members.contains_key(commit.member) {
+            group.heard(&commit.member.into(), work);
+        }
+        let mut results = Vec::with_capacity(commit.offsets.len());
+        for offset in &commit.offsets {
+            if offset.metadata.len() > metadata_bytes_max {
+                results.push(Err(GroupError::OffsetMetadataTooLarge));
+                continue;
+            }
+            let expires_at = commit.retention.map(|time| after(work.wall, time));
+            let committed = Committed {
+                offset: offset.offset,
+                leader_epoch: offset.leader_epoch,
+                metadata: offset.metadata.into(),
+                committed_at: work.wall,
+                expires_at,
+                topic_id: offset.topic_id,
+            };
+            self.records.push(record::of_offset(commit.group, offset.topic, offset.partition, &committed));
+            group.offsets.set(offset.topic, offset.partition, committed);
+            results.push(Ok(()));
+        }
+        Ok(results)
+    }
+
+    /// Forgets a group without members.
+    pub(super) fn delete(&mut self, group: &str) -> Result<(), GroupError> {
+        let found = self.groups.get(group).ok_or(GroupError::GroupNotFound)?;
+        match found.state {
+            GroupState::Empty => {}
+            GroupState::Dead => return Err(GroupError::GroupNotFound),
+            _ => return Err(GroupError::NonEmptyGroup),
+        }
+        let offsets: Vec<_> =
+            found.offsets.all().into_iter().map(|(topic, partition, _)| (topic, partition)).collect();
+        for (topic, partition) in offsets {
+            self.records.push(record::without_offset(group, &topic, partition));
+        }
+        self.records.push(record::without_group(group));
+        self.groups.remove(group);
+        Ok(())
+    }
+
+    /// Forgets committed offsets of topics that no member is subscribed to.
+    pub(super) fn delete_offsets(
+        &mut self,
+        group: &str,
+        partitions: &[(&str, PartitionIndex)],
+        work: &Work,
+    ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
+        let found = self.groups.get_mut(group).ok_or(GroupError::GroupNotFound)?;
+        let subscribed = match found.state {
+            GroupState::Dead => return Err(GroupError::GroupNotFound),
+            GroupState::Empty => Some(BTreeSet::new()),
+            // What a member is subscribed to cannot always be read; then it may be anything.
+            _ if found.protocol_type.as_deref() == Some("consumer") => found.subscribed(),
+            _ => return Err(GroupError::NonEmptyGroup),
+        };
+        let mut results = Vec::with_capacity(partitions.len());
+        for (topic, partition) in partitions {
+            if subscribed.as_ref().is_none_or(|topics| topics.contains(*topic)) {
+                results.push(Err(GroupError::SubscribedToTopic));
+                continue;
+            }
+            if found.offsets.remove(topic, *partition).is_some() {
+                self.records.push(record::without_offset(group, topic, *partition));
+            }
+            results.push(Ok(()));
+        }
+        self.forget_if_over(group, work);
+        Ok(results)
+    }
+
+    pub(super) fn groups_with_offsets_of(&self, topic: &str) -> Vec<Arc<str>> {
+        let groups = self.groups();
+        groups.into_iter().filter(|g| !g.offsets.partitions(topic).is_empty()).map(|g| g.id.clone()).collect()
+    }
+
+    pub(super) fn forget_topic(&mut self, group: &str, topic: &str) {
+        let Some(found) = self.groups.get_mut(group) else { return };
+        for partition in found.offsets.partitions(topic) {
+            found.offsets.remove(topic, partition);
+            self.records.push(record::without_offset(group, topic, partition));
+        }
+    }
+
+    /// What forgetting everything of a group may take.
+    pub(super) fn tombstone_bytes(&self, group: &str) -> usize {
+        let count = self.groups.get(group).map_or(0, |group| group.offsets.all().len() + 1);
+        let topics = self
+            .groups
+            .get(group)
+            .map_or(0, |group| group.offsets.all().iter().map(|(topic, ..)| topic.len()).sum::<usize>());
+        count * (group.len() + RECORD_OVERHEAD_BYTES) + topics
+    }
+
+    /// Forgets offsets whose time is over, and the group with the last of them.
+    pub(super) fn expire(&mut self, group: &str, retention: Duration, work: &Work) -> usize {
+        let Some(found) = self.groups.get_mut(group) else { return 0 };
+        let expired = found.expired_offsets(work.wall, retention);
+        for (topic, partition) in &expired {
+            found.offsets.remove(topic, *partition);
+            self.records.push(record::without_offset(group, topic, *partition));
+        }
+        self.forget_if_over(group, work);
+        expired.len()
+    }
+
+    fn forget_if_over(&mut self, group: &str, _: &Work) {
+        if self.groups.get(group).is_some_and(Group::is_forgettable) {
+            self.groups.remove(group);
+            self.records.push(record::without_group(group));
+        }
+    }
+
+    // ---- load and snapshot ----------------------------------------------------------------------------------------
+
+    /// Applies one record of the log.
+    pub(super) fn replay(&mut self, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
+        match record::read(key, value) {
+            Ok(Entry::Offset { group, topic, partition, committed }) => {
+                let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));
+                match committed {
+                    Some(committed) => found.offsets.set(&topic, partition, committed),
+                    None => drop(found.offsets.remove(&topic, partition)),
+                }
+                if found.is_forgettable() && found.generation == 0 {
+                    self.groups.remove(&group);
+                }
+            }
+            Ok(Entry::Group { group, stored: Some(stored) }) => {
+                self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now)).restore(stored);
+            }
+            Ok(Entry::Group { group, stored: None }) => {
+                self.groups.remove(&group);
+            }
+            // A record of a kind that a later version writes is not ours to judge.
+            Ok(Entry::Other) => {}
+            Err(error) => {
+                tracing::error!(%error, "a record of the offsets topic cannot be read, it is passed over")
+            }
+        }
+    }
+
+    /// Everything as records: what a compacted partition would hold.
+    pub(super) fn image(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for group in self.groups() {
+            if group.generation > 0 || !group.members.is_empty() {
+                records.push(record::of_group(group));
+            }
+            for (topic, partition, committed) in group.offsets.all() {
+                records.push(record::of_offset(&group.id, &topic, partition, committed));
+            }
+        }
+        records
+    }
+
+    /// After loading: members have a whole session timeout to be heard from.
+    pub(super) fn watch_members(&mut self, work: &mut Work) {
+        for group in self.groups.values_mut() {
+            group.watch_members(work);
+        }
+    }
+}
+
+fn after(now: TimestampMs, time: Duration) -> TimestampMs {
+    TimestampMs(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+}
