@@ -1,6 +1,7 @@
 //! The nouns that two or more crates speak: identifiers, the record batch, Kafka's primitive codec, regions of
 //! bytes, and the traits through which the rest of the house meets time, chance and threads. No I/O here.
 
+pub mod batch;
 pub mod collections;
 mod noun;
 pub mod region;
