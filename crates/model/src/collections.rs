@@ -18,10 +18,7 @@ pub struct Seeded(foldhash::fast::SeedableRandomState);
 impl Default for Seeded {
     fn default() -> Self {
         let shared = foldhash::SharedSeed::global_fixed();
-        Self(foldhash::fast::SeedableRandomState::with_seed(
-            SEED.load(Ordering::Relaxed),
-            shared,
-        ))
+        Self(foldhash::fast::SeedableRandomState::with_seed(SEED.load(Ordering::Relaxed), shared))
     }
 }
 

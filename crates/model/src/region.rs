@@ -63,9 +63,6 @@ impl Region {
 
 impl std::fmt::Debug for FileRegion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileRegion")
-            .field("position", &self.position)
-            .field("length", &self.length)
-            .finish()
+        f.debug_struct("FileRegion").field("position", &self.position).field("length", &self.length).finish()
     }
 }

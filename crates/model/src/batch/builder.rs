@@ -116,17 +116,10 @@ impl BatchBuilder {
     /// Adds a record of another batch at an offset of its own, above the last one's: compaction leaves gaps.
     pub fn append_record_at(&mut self, offset_delta: i32, record: &Record<'_>) {
         assert!(offset_delta > self.last_offset_delta, "offsets in a batch rise");
-        self.write(
-            offset_delta,
-            record.timestamp,
-            record.attributes,
-            record.key,
-            record.value,
-            |body| {
-                put_varint(body, record.headers.len() as i32);
-                body.extend_from_slice(record.headers.raw());
-            },
-        );
+        self.write(offset_delta, record.timestamp, record.attributes, record.key, record.value, |body| {
+            put_varint(body, record.headers.len() as i32);
+            body.extend_from_slice(record.headers.raw());
+        });
     }
 
     fn write(
@@ -166,11 +159,7 @@ impl BatchBuilder {
             Some(now) => (TimestampType::LogAppendTime, now),
             None => (TimestampType::CreateTime, self.max_timestamp),
         };
-        let nobody = ProducerStamp {
-            id: ProducerId::NONE,
-            epoch: ProducerEpoch(-1),
-            sequence: -1,
-        };
+        let nobody = ProducerStamp { id: ProducerId::NONE, epoch: ProducerEpoch(-1), sequence: -1 };
         let producer = options.producer.unwrap_or(nobody);
         let mut header = BatchHeader {
             base_offset: options.base_offset,

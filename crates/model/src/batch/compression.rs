@@ -154,9 +154,6 @@ impl<'a> Decompressor<'a> {
             Self::Lz4(stream) => (Codec::Lz4, stream.read(buffer)),
             Self::Zstd(stream) => (Codec::Zstd, stream.read(buffer)),
         };
-        read.map_err(|error| CompressionError::Corrupt {
-            codec,
-            reason: error.to_string(),
-        })
+        read.map_err(|error| CompressionError::Corrupt { codec, reason: error.to_string() })
     }
 }

@@ -176,10 +176,7 @@ impl BatchHeader {
                 return BatchError::Length(length);
             }
         }
-        BatchError::Truncated {
-            needed: BATCH_OVERHEAD,
-            present,
-        }
+        BatchError::Truncated { needed: BATCH_OVERHEAD, present }
     }
 
     /// The whole batch's length in bytes.
@@ -263,14 +260,7 @@ impl BatchHeader {
     #[inline]
     pub fn check(&self, batch: &[u8]) -> Result<(), BatchError> {
         let computed = checksum(batch);
-        if computed == self.crc {
-            Ok(())
-        } else {
-            Err(BatchError::Checksum {
-                stored: self.crc,
-                computed,
-            })
-        }
+        if computed == self.crc { Ok(()) } else { Err(BatchError::Checksum { stored: self.crc, computed }) }
     }
 
     /// Writes the header as the first 61 bytes, with the CRC as it stands in the field.

@@ -233,27 +233,18 @@ pub fn validate(
         return Err(Refusal::BaseOffset(header.base_offset.0));
     }
     if batch.len() > policy.batch_bytes_max {
-        return Err(Refusal::TooLarge {
-            size: batch.len(),
-            maximum: policy.batch_bytes_max,
-        });
+        return Err(Refusal::TooLarge { size: batch.len(), maximum: policy.batch_bytes_max });
     }
     header.check(batch)?;
     let count = header.records_count;
     if count <= 0 || header.last_offset_delta != count - 1 {
-        return Err(Refusal::Count {
-            count,
-            last_offset_delta: header.last_offset_delta,
-        });
+        return Err(Refusal::Count { count, last_offset_delta: header.last_offset_delta });
     }
     if header.is_control() {
         return Err(Refusal::Control);
     }
     if header.has_producer() && header.base_sequence < 0 {
-        return Err(Refusal::Sequence {
-            producer: header.producer_id.0,
-            sequence: header.base_sequence,
-        });
+        return Err(Refusal::Sequence { producer: header.producer_id.0, sequence: header.base_sequence });
     }
     let walk = walk(header, batch, policy, now)?;
     let max_timestamp = match policy.timestamp_type {
@@ -279,10 +270,7 @@ struct Walk {
 
 fn walk(header: &BatchHeader, batch: &[u8], policy: &Policy, now: TimestampMs) -> Result<Walk, Refusal> {
     let mut records = Records::with_limit(batch, policy.decompressed_bytes_max)?;
-    let mut walk = Walk {
-        max_timestamp: TimestampMs::NONE,
-        consecutive: true,
-    };
+    let mut walk = Walk { max_timestamp: TimestampMs::NONE, consecutive: true };
     let mut refused = RefusedRecords::default();
     let mut index = 0u32;
     while let Some(passed) = records.next_skipping() {
@@ -300,11 +288,7 @@ fn walk(header: &BatchHeader, batch: &[u8], policy: &Policy, now: TimestampMs) -
         }
         index += 1;
     }
-    if refused.count == 0 {
-        Ok(walk)
-    } else {
-        Err(Refusal::Records(refused))
-    }
+    if refused.count == 0 { Ok(walk) } else { Err(Refusal::Records(refused)) }
 }
 
 /// Kafka's rule, subtractions that run around the end included.
@@ -355,18 +339,11 @@ pub fn admit(mut bytes: BytesMut, policy: &Policy, now: TimestampMs) -> Result<A
             bytes = rewrite(&header, &bytes, policy, now)?;
             header = BatchHeader::parse(&bytes)?;
             if bytes.len() > policy.batch_bytes_max {
-                return Err(Refusal::TooLarge {
-                    size: bytes.len(),
-                    maximum: policy.batch_bytes_max,
-                });
+                return Err(Refusal::TooLarge { size: bytes.len(), maximum: policy.batch_bytes_max });
             }
         }
     }
-    Ok(Admitted {
-        bytes,
-        header,
-        store: verdict.store,
-    })
+    Ok(Admitted { bytes, header, store: verdict.store })
 }
 
 /// The same records under offsets 0, 1, 2, … and in the topic's codec.

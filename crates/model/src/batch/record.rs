@@ -53,10 +53,7 @@ impl<'a> Record<'a> {
             attributes: fields.attributes,
             key: fields.key,
             value: fields.value,
-            headers: Headers {
-                count: fields.headers_count,
-                bytes: fields.headers,
-            },
+            headers: Headers { count: fields.headers_count, bytes: fields.headers },
         }
     }
 }

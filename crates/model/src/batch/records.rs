@@ -50,21 +50,13 @@ impl<'a> Records<'a> {
         let header = BatchHeader::parse(batch)?;
         let present = batch.len();
         let Some(records) = batch.get(BATCH_OVERHEAD..header.size()) else {
-            return Err(BatchError::Truncated {
-                needed: header.size(),
-                present,
-            });
+            return Err(BatchError::Truncated { needed: header.size(), present });
         };
         let bytes = match Decompressor::new(header.codec()?, records, decompressed_bytes_max) {
             None => Bytes::Plain(records),
             Some(stream) => Bytes::Compressed(Box::new(Window::new(stream, decompressed_bytes_max))),
         };
-        Ok(Self {
-            header,
-            bytes,
-            index: 0,
-            over: false,
-        })
+        Ok(Self { header, bytes, index: 0, over: false })
     }
 
     /// The batch's header.
@@ -92,16 +84,8 @@ impl<'a> Records<'a> {
         let fields = body.and_then(|body| Ok(fields(&mut Slice(body))?));
         Some(match fields {
             Ok(fields) => {
-                let offset = self
-                    .header
-                    .base_offset
-                    .0
-                    .wrapping_add(i64::from(fields.offset_delta));
-                Ok(Record::new(
-                    Offset(offset),
-                    self.header.timestamp(fields.timestamp_delta),
-                    fields,
-                ))
+                let offset = self.header.base_offset.0.wrapping_add(i64::from(fields.offset_delta));
+                Ok(Record::new(Offset(offset), self.header.timestamp(fields.timestamp_delta), fields))
             }
             Err(stop) => {
                 self.over = true;
@@ -141,11 +125,7 @@ impl<'a> Records<'a> {
             Bytes::Plain(rest) => !rest.is_empty(),
             Bytes::Compressed(window) => !window.is_over()?,
         };
-        if left {
-            Err(BatchError::BytesLeft(self.header.records_count))
-        } else {
-            Ok(())
-        }
+        if left { Err(BatchError::BytesLeft(self.header.records_count)) } else { Ok(()) }
     }
 }
 
@@ -178,11 +158,7 @@ pub fn find_timestamp(
         let passed = passed?;
         let timestamp = records.header.timestamp(passed.timestamp_delta);
         if timestamp >= target {
-            let offset = records
-                .header
-                .base_offset
-                .0
-                .wrapping_add(i64::from(passed.offset_delta));
+            let offset = records.header.base_offset.0.wrapping_add(i64::from(passed.offset_delta));
             return Ok(Some((Offset(offset), timestamp)));
         }
     }
@@ -201,10 +177,7 @@ impl Stop {
     #[cold]
     fn error(self, index: u32, declared: i32) -> BatchError {
         match self {
-            Self::Over => BatchError::RecordsMissing {
-                declared,
-                present: index,
-            },
+            Self::Over => BatchError::RecordsMissing { declared, present: index },
             Self::Fault(fault) => BatchError::Record { index, fault },
             Self::Compression(error) => BatchError::Compression(error),
         }
@@ -253,14 +226,7 @@ impl<'a> Window<'a> {
     fn new(stream: Decompressor<'a>, limit: usize) -> Self {
         let mut buffer = WINDOW.take();
         buffer.resize(WINDOW_BYTES.max(buffer.len()), 0);
-        Self {
-            stream,
-            buffer,
-            start: 0,
-            end: 0,
-            allowed: limit,
-            limit,
-        }
+        Self { stream, buffer, start: 0, end: 0, allowed: limit, limit }
     }
 
     #[inline]
@@ -337,11 +303,7 @@ impl<'a> Window<'a> {
             self.start += length;
             return Ok(Passed::new(&fields(&mut Slice(body))?));
         }
-        let mut passing = Passing {
-            window: self,
-            left: length,
-            error: None,
-        };
+        let mut passing = Passing { window: self, left: length, error: None };
         match fields(&mut passing) {
             Ok(fields) => Ok(Passed::new(&fields)),
             Err(fault) => Err(passing.error.map_or(Stop::Fault(fault), Stop::Compression)),

@@ -16,11 +16,7 @@ pub struct Batches<'a> {
 impl<'a> Batches<'a> {
     /// Begins at the first byte of `bytes`, where a batch must begin.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            position: 0,
-            failed: false,
-        }
+        Self { bytes, position: 0, failed: false }
     }
 
     /// How many bytes the batches given so far have.
@@ -40,10 +36,7 @@ impl<'a> Iterator for Batches<'a> {
         }
         let whole = BatchHeader::parse(rest).and_then(|header| match rest.get(..header.size()) {
             Some(batch) => Ok((header, batch)),
-            None => Err(BatchError::Truncated {
-                needed: header.size(),
-                present: rest.len(),
-            }),
+            None => Err(BatchError::Truncated { needed: header.size(), present: rest.len() }),
         });
         match &whole {
             Ok((_, batch)) => self.position += batch.len(),

@@ -22,14 +22,8 @@ struct Owned {
 fn build(options: BatchOptions, records: &[Owned]) -> Vec<u8> {
     let mut builder = BatchBuilder::new(options);
     for record in records {
-        let headers: Vec<_> = record
-            .headers
-            .iter()
-            .map(|(key, value)| Header {
-                key,
-                value: value.as_deref(),
-            })
-            .collect();
+        let headers: Vec<_> =
+            record.headers.iter().map(|(key, value)| Header { key, value: value.as_deref() }).collect();
         builder.append(NewRecord {
             timestamp: TimestampMs(record.timestamp),
             key: record.key.as_deref(),
@@ -54,11 +48,7 @@ fn read_with_limit(batch: &[u8], limit: usize) -> Result<Vec<Owned>, BatchError>
             timestamp: record.timestamp.0,
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
-            headers: record
-                .headers
-                .iter()
-                .map(|h| (h.key.to_vec(), h.value.map(<[u8]>::to_vec)))
-                .collect(),
+            headers: record.headers.iter().map(|h| (h.key.to_vec(), h.value.map(<[u8]>::to_vec))).collect(),
         });
     }
     Ok(all)
@@ -76,12 +66,7 @@ fn pass(batch: &[u8]) -> Result<(usize, bool), BatchError> {
 }
 
 fn value(offset: i64, value: &[u8]) -> Owned {
-    Owned {
-        offset,
-        timestamp: 1000 + offset,
-        value: Some(value.to_vec()),
-        ..Owned::default()
-    }
+    Owned { offset, timestamp: 1000 + offset, value: Some(value.to_vec()), ..Owned::default() }
 }
 
 /// Bytes that compress a little, from a seed.
@@ -166,19 +151,9 @@ proptest! {
 #[test]
 fn records_larger_than_the_window() {
     for codec in Codec::ALL {
-        let records = [
-            value(0, b"small"),
-            value(1, &text(300_000, 3)),
-            value(2, &text(65_536, 4)),
-            value(3, b""),
-        ];
-        let batch = build(
-            BatchOptions {
-                codec,
-                ..BatchOptions::default()
-            },
-            &records,
-        );
+        let records =
+            [value(0, b"small"), value(1, &text(300_000, 3)), value(2, &text(65_536, 4)), value(3, b"")];
+        let batch = build(BatchOptions { codec, ..BatchOptions::default() }, &records);
         assert_eq!(read(&batch).unwrap(), records, "{codec:?}");
         assert_eq!(pass(&batch).unwrap(), (4, false), "{codec:?}");
     }
@@ -190,11 +165,7 @@ fn all_header_fields_survive_and_patches_stay_outside_the_checksum() {
         codec: Codec::None,
         base_offset: Offset(77),
         partition_leader_epoch: LeaderEpoch(5),
-        producer: Some(ProducerStamp {
-            id: ProducerId(9),
-            epoch: ProducerEpoch(2),
-            sequence: i32::MAX,
-        }),
+        producer: Some(ProducerStamp { id: ProducerId(9), epoch: ProducerEpoch(2), sequence: i32::MAX }),
         transactional: true,
         control: true,
         ..BatchOptions::default()
@@ -204,32 +175,19 @@ fn all_header_fields_survive_and_patches_stay_outside_the_checksum() {
     assert!(header.is_transactional() && header.is_control() && !header.has_delete_horizon());
     assert_eq!(header.producer_id, ProducerId(9));
     assert_eq!(header.producer_epoch, ProducerEpoch(2));
-    assert_eq!(
-        (header.base_sequence, header.last_sequence()),
-        (i32::MAX, 0),
-        "sequences begin again at 0"
-    );
+    assert_eq!((header.base_sequence, header.last_sequence()), (i32::MAX, 0), "sequences begin again at 0");
     assert_eq!(header.partition_leader_epoch, LeaderEpoch(5));
     patch_base_offset(&mut batch, Offset(1 << 40));
     patch_partition_leader_epoch(&mut batch, LeaderEpoch(6));
     let patched = BatchHeader::parse(&batch).unwrap();
-    assert_eq!(
-        (patched.base_offset.0, patched.partition_leader_epoch.0),
-        (1 << 40, 6)
-    );
+    assert_eq!((patched.base_offset.0, patched.partition_leader_epoch.0), (1 << 40, 6));
     patched.check(&batch).unwrap();
 }
 
 #[test]
 fn a_run_is_split_up_to_the_batch_that_is_cut() {
     let one = build(BatchOptions::default(), &[value(0, b"one")]);
-    let two = build(
-        BatchOptions {
-            base_offset: Offset(1),
-            ..BatchOptions::default()
-        },
-        &[value(0, b"two")],
-    );
+    let two = build(BatchOptions { base_offset: Offset(1), ..BatchOptions::default() }, &[value(0, b"two")]);
     let run = [&one[..], &two[..]].concat();
     for cut in 0..=run.len() {
         let mut batches = Batches::new(&run[..cut]);
@@ -247,20 +205,10 @@ fn a_run_is_split_up_to_the_batch_that_is_cut() {
 #[test]
 fn a_timestamp_is_found() {
     for codec in Codec::ALL {
-        let options = BatchOptions {
-            codec,
-            base_offset: Offset(50),
-            ..BatchOptions::default()
-        };
+        let options = BatchOptions { codec, base_offset: Offset(50), ..BatchOptions::default() };
         let batch = build(options, &[value(0, b"a"), value(1, b"b"), value(2, b"c")]);
-        assert_eq!(
-            find_timestamp(&batch, TimestampMs(1001)).unwrap(),
-            Some((Offset(51), TimestampMs(1001)))
-        );
-        assert_eq!(
-            find_timestamp(&batch, TimestampMs(0)).unwrap(),
-            Some((Offset(50), TimestampMs(1000)))
-        );
+        assert_eq!(find_timestamp(&batch, TimestampMs(1001)).unwrap(), Some((Offset(51), TimestampMs(1001))));
+        assert_eq!(find_timestamp(&batch, TimestampMs(0)).unwrap(), Some((Offset(50), TimestampMs(1000))));
         assert_eq!(find_timestamp(&batch, TimestampMs(1003)).unwrap(), None);
     }
 }
@@ -268,33 +216,18 @@ fn a_timestamp_is_found() {
 #[test]
 fn levels_compress_and_are_read() {
     let records = [value(0, &text(20_000, 1))];
-    for (codec, levels) in [
-        (Codec::Gzip, vec![-1, 1, 9]),
-        (Codec::Zstd, vec![-131_072, 1, 3, 22]),
-        (Codec::Lz4, vec![1, 17]),
-    ] {
+    for (codec, levels) in
+        [(Codec::Gzip, vec![-1, 1, 9]), (Codec::Zstd, vec![-131_072, 1, 3, 22]), (Codec::Lz4, vec![1, 17])]
+    {
         for level in levels {
-            let batch = build(
-                BatchOptions {
-                    codec,
-                    level: Some(level),
-                    ..BatchOptions::default()
-                },
-                &records,
-            );
+            let batch =
+                build(BatchOptions { codec, level: Some(level), ..BatchOptions::default() }, &records);
             assert_eq!(read(&batch).unwrap(), records, "{codec:?} {level}");
         }
     }
     let size = |level| {
-        build(
-            BatchOptions {
-                codec: Codec::Gzip,
-                level: Some(level),
-                ..BatchOptions::default()
-            },
-            &records,
-        )
-        .len()
+        build(BatchOptions { codec: Codec::Gzip, level: Some(level), ..BatchOptions::default() }, &records)
+            .len()
     };
     assert!(size(9) < size(1));
 }

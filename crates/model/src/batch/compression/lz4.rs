@@ -21,10 +21,7 @@ pub(in crate::batch) struct Decompressor<'a> {
 
 impl<'a> Decompressor<'a> {
     pub(super) fn new(input: &'a [u8]) -> Self {
-        Self {
-            stream: FrameDecoder::new(input),
-            fault: fault(input),
-        }
+        Self { stream: FrameDecoder::new(input), fault: fault(input) }
     }
 }
 
@@ -44,25 +41,15 @@ fn fault(input: &[u8]) -> Option<&'static str> {
     if flags & INDEPENDENT_BLOCKS_BIT == 0 {
         return Some("blocks depend on others");
     }
-    let checksum = if flags & CONTENT_CHECKSUM_BIT == 0 {
-        0
-    } else {
-        CONTENT_CHECKSUM_LENGTH
-    };
-    match input
-        .len()
-        .checked_sub(checksum)
-        .map(|end| input[..end].ends_with(&END_MARK))
-    {
+    let checksum = if flags & CONTENT_CHECKSUM_BIT == 0 { 0 } else { CONTENT_CHECKSUM_LENGTH };
+    match input.len().checked_sub(checksum).map(|end| input[..end].ends_with(&END_MARK)) {
         Some(true) => None,
         _ => Some("the frame has no end mark"),
     }
 }
 
 pub(super) fn compress(input: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
-    let frame = FrameInfo::new()
-        .block_mode(BlockMode::Independent)
-        .block_size(BlockSize::Max64KB);
+    let frame = FrameInfo::new().block_mode(BlockMode::Independent).block_size(BlockSize::Max64KB);
     let mut encoder = FrameEncoder::with_frame_info(frame, output);
     encoder.write_all(input)?;
     encoder.finish()?;

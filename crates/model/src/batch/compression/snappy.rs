@@ -43,14 +43,7 @@ pub(in crate::batch) struct Decompressor<'a> {
 impl<'a> Decompressor<'a> {
     pub(super) fn new(input: &'a [u8], limit: usize) -> Self {
         let framed = input.len() >= HEADER_LENGTH && input.starts_with(&MAGIC);
-        Self {
-            input,
-            framed,
-            decoder: snap::raw::Decoder::new(),
-            block: Vec::new(),
-            given: 0,
-            limit,
-        }
+        Self { input, framed, decoder: snap::raw::Decoder::new(), block: Vec::new(), given: 0, limit }
     }
 
     /// The next block's compressed bytes. Streams that were joined have headers between blocks.
@@ -69,11 +62,7 @@ impl<'a> Decompressor<'a> {
         });
         let (block, rest) = block.ok_or_else(|| corrupt("a block reaches beyond the end"))?;
         self.input = rest;
-        if block.is_empty() {
-            Err(corrupt("a block is empty"))
-        } else {
-            Ok(block)
-        }
+        if block.is_empty() { Err(corrupt("a block is empty")) } else { Ok(block) }
     }
 
     /// Decompresses a block whose claimed length the compressed bytes could have.
@@ -86,10 +75,7 @@ impl<'a> Decompressor<'a> {
             return Err(CompressionError::TooLarge { limit: self.limit });
         }
         self.block.resize(length, 0);
-        let written = self
-            .decoder
-            .decompress(compressed, &mut self.block)
-            .map_err(corrupt)?;
+        let written = self.decoder.decompress(compressed, &mut self.block).map_err(corrupt)?;
         self.block.truncate(written);
         self.given = 0;
         Ok(())
@@ -111,8 +97,5 @@ impl<'a> Decompressor<'a> {
 }
 
 fn corrupt(reason: impl std::fmt::Display) -> CompressionError {
-    CompressionError::Corrupt {
-        codec: Codec::Snappy,
-        reason: reason.to_string(),
-    }
+    CompressionError::Corrupt { codec: Codec::Snappy, reason: reason.to_string() }
 }

@@ -21,13 +21,9 @@ thread_local! {
 pub(super) fn compress(level: i32, input: &[u8], output: &mut Vec<u8>) -> Result<(), String> {
     let name = |code| get_error_name(code).to_owned();
     let mut context = COMPRESSION.take().or_else(CCtx::try_create).ok_or("no memory")?;
-    context
-        .reset(ResetDirective::SessionAndParameters)
-        .map_err(name)?;
+    context.reset(ResetDirective::SessionAndParameters).map_err(name)?;
     let level = level.clamp(min_c_level(), max_c_level());
-    context
-        .set_parameter(CParameter::CompressionLevel(level))
-        .map_err(name)?;
+    context.set_parameter(CParameter::CompressionLevel(level)).map_err(name)?;
     let at = output.len();
     output.resize(at + compress_bound(input.len()), 0);
     let length = context.compress2(&mut output[at..], input).map_err(name)?;
@@ -50,16 +46,10 @@ impl<'a> Decompressor<'a> {
     pub(super) fn new(input: &'a [u8]) -> Self {
         let context = DECOMPRESSION.take().or_else(|| {
             let mut context = DCtx::try_create()?;
-            context
-                .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
-                .ok()?;
+            context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).ok()?;
             Some(context)
         });
-        Self {
-            context,
-            input: InBuffer::around(input),
-            inside: false,
-        }
+        Self { context, input: InBuffer::around(input), inside: false }
     }
 }
 

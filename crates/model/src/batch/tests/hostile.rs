@@ -34,10 +34,7 @@ fn headers_that_are_none() {
     assert_eq!(with(8, &48i32.to_be_bytes()), BatchError::Length(48));
     for cut in 0..61 {
         assert!(
-            matches!(
-                BatchHeader::parse(&good[..cut]),
-                Err(BatchError::Truncated { .. })
-            ),
+            matches!(BatchHeader::parse(&good[..cut]), Err(BatchError::Truncated { .. })),
             "cut at {cut}"
         );
     }
@@ -67,29 +64,13 @@ fn records_that_do_not_parse() {
     check(1, &[12, 0, 0, 0, 1, 1], fault(0, RecordFault::EndsEarly));
     check(1, &[10, 0, 0, 0, 1, 1, 0], fault(0, RecordFault::EndsEarly));
     check(1, &[1, 0, 0, 0, 1, 1, 0], fault(0, RecordFault::Length(-1)));
-    check(
-        1,
-        &[12, 0, 0, 0, 1, 1, 1],
-        fault(0, RecordFault::HeadersCount(-1)),
-    );
+    check(1, &[12, 0, 0, 0, 1, 1, 1], fault(0, RecordFault::HeadersCount(-1)));
     check(1, &[12, 0, 0, 0, 1, 1, 2], fault(0, RecordFault::HeadersCount(1)));
-    check(
-        1,
-        &[16, 0, 0, 0, 1, 1, 2, 1, 1],
-        fault(0, RecordFault::HeaderKeyMissing),
-    );
+    check(1, &[16, 0, 0, 0, 1, 1, 2, 1, 1], fault(0, RecordFault::HeaderKeyMissing));
     check(1, &[12, 0, 0, 0, 126, 1, 0], fault(0, RecordFault::EndsEarly));
     check(1, &[255, 255, 255, 255, 255, 255], fault(0, RecordFault::Varint));
-    check(
-        1,
-        &[24, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0],
-        fault(0, RecordFault::Varint),
-    );
-    check(
-        2,
-        &[&good[..], &[12, 0]].concat(),
-        fault(1, RecordFault::EndsEarly),
-    );
+    check(1, &[24, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0], fault(0, RecordFault::Varint));
+    check(2, &[&good[..], &[12, 0]].concat(), fault(1, RecordFault::EndsEarly));
 }
 
 #[test]
@@ -99,10 +80,7 @@ fn fewer_records_than_declared() {
         let mut bytes = Vec::new();
         compression::compress(codec, codec.level_default(), &good, &mut bytes).unwrap();
         let batch = around(codec, i32::MAX, &bytes);
-        let missing = BatchError::RecordsMissing {
-            declared: i32::MAX,
-            present: 1,
-        };
+        let missing = BatchError::RecordsMissing { declared: i32::MAX, present: 1 };
         assert_eq!(read(&batch).unwrap_err(), missing, "{codec:?}");
         assert_eq!(pass(&batch).unwrap_err(), missing, "{codec:?}");
     }
@@ -129,13 +107,7 @@ fn bombs_are_refused_at_the_limit() {
     let many: Vec<_> = (0..256).map(|offset| value(offset, &vec![0; 64 << 10])).collect();
     for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
         for records in [&one[..], &many[..]] {
-            let batch = build(
-                BatchOptions {
-                    codec,
-                    ..BatchOptions::default()
-                },
-                records,
-            );
+            let batch = build(BatchOptions { codec, ..BatchOptions::default() }, records);
             let refused = BatchError::Compression(CompressionError::TooLarge { limit });
             assert_eq!(read_with_limit(&batch, limit).unwrap_err(), refused, "{codec:?}");
             let header = BatchHeader::parse(&batch).unwrap();
@@ -145,11 +117,7 @@ fn bombs_are_refused_at_the_limit() {
                 ..produce::Policy::default()
             };
             let verdict = produce::validate(&header, &batch, &policy, TimestampMs(1000));
-            assert_eq!(
-                verdict.unwrap_err(),
-                produce::Refusal::Batch(refused),
-                "{codec:?}"
-            );
+            assert_eq!(verdict.unwrap_err(), produce::Refusal::Batch(refused), "{codec:?}");
         }
     }
 }
@@ -164,9 +132,7 @@ fn a_gibibyte_in_32_kib_of_zstd() {
     compression::compress(
         Codec::Zstd,
         3,
-        &[
-            0x92, 0x80, 0x80, 0x80, 0x08, 0, 0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x08,
-        ],
+        &[0x92, 0x80, 0x80, 0x80, 0x08, 0, 0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x08],
         &mut head,
     )
     .unwrap();
@@ -183,24 +149,14 @@ fn a_gibibyte_in_32_kib_of_zstd() {
 fn codecs_refuse_what_they_did_not_write() {
     let records = [value(0, &text(5000, 5))];
     for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
-        let batch = build(
-            BatchOptions {
-                codec,
-                ..BatchOptions::default()
-            },
-            &records,
-        );
+        let batch = build(BatchOptions { codec, ..BatchOptions::default() }, &records);
         for cut in (62..batch.len()).step_by(7) {
             let cut = around(codec, 1, &batch[61..cut]);
             assert!(read(&cut).is_err(), "{codec:?}");
         }
         assert!(read(&around(codec, 1, b"")).is_err(), "{codec:?}");
         let noise = around(codec, 1, &[0xff; 100]);
-        assert!(
-            matches!(read(&noise), Err(BatchError::Compression(_))),
-            "{codec:?}: {:?}",
-            read(&noise)
-        );
+        assert!(matches!(read(&noise), Err(BatchError::Compression(_))), "{codec:?}: {:?}", read(&noise));
     }
     let mut unknown = build(BatchOptions::default(), &records);
     unknown[22] = 5;
@@ -211,23 +167,15 @@ fn codecs_refuse_what_they_did_not_write() {
 fn a_snappy_block_cannot_claim_more_than_it_holds() {
     // Bare: a length header of 2^31 and one literal byte.
     let batch = around(Codec::Snappy, 1, &[0x80, 0x80, 0x80, 0x80, 0x08, 0, 0]);
-    assert!(matches!(
-        read(&batch),
-        Err(BatchError::Compression(CompressionError::Corrupt { .. }))
-    ));
+    assert!(matches!(read(&batch), Err(BatchError::Compression(CompressionError::Corrupt { .. }))));
     // Framed: a block that reaches beyond the end, a negative one.
     for length in [100i32, -1] {
-        let mut bytes = vec![
-            0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1,
-        ];
+        let mut bytes = vec![0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(&[1, 0, 0]);
         let batch = around(Codec::Snappy, 1, &bytes);
         assert!(
-            matches!(
-                read(&batch),
-                Err(BatchError::Compression(CompressionError::Corrupt { .. }))
-            ),
+            matches!(read(&batch), Err(BatchError::Compression(CompressionError::Corrupt { .. }))),
             "{length}"
         );
     }
