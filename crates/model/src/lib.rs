@@ -2,6 +2,7 @@
 //! bytes, and the traits through which the rest of the house meets time, chance and threads. No I/O here.
 
 pub mod batch;
+pub mod codec;
 pub mod collections;
 mod noun;
 pub mod region;
