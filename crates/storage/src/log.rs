@@ -1,0 +1,349 @@
+//! A partition: its batches in order, from whichever place they are in. Data behind one short lock.
+
+mod accounts;
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use thalweg_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Region, TimestampMs, TopicPartition};
+use thiserror::Error;
+
+use crate::engine::{Reservation, Shared, WalSeq};
+use crate::tail::BATCH_OVERHEAD_BYTES;
+
+use self::state::State;
+
+/// What storage keeps in view of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchFacts {
+    /// The offset of its first record.
+    pub base_offset: Offset,
+    /// From the first offset to the last.
+    pub last_delta: u32,
+    /// Which leadership wrote it.
+    pub leader_epoch: LeaderEpoch,
+    /// Who produced it.
+    pub producer_id: ProducerId,
+    /// In which incarnation.
+    pub producer_epoch: ProducerEpoch,
+    /// The sequence number of its first record, or -1.
+    pub base_sequence: i32,
+    /// As in the batch.
+    pub attributes: i16,
+    /// As in the batch.
+    pub max_timestamp: TimestampMs,
+    /// Whether a new segment begins with it. The first batch of a log begins one in any case.
+    pub starts_segment: bool,
+}
+
+impl BatchFacts {
+    /// The offset after its last record.
+    pub fn next_offset(&self) -> Offset {
+        Offset(self.base_offset.0 + i64::from(self.last_delta) + 1)
+    }
+}
+
+/// A batch on its way in: base offset and leader epoch are already in its bytes.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The whole batch.
+    pub bytes: Bytes,
+    /// What stands in its header.
+    pub facts: BatchFacts,
+}
+
+/// Whole batches, one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
+    /// Where the bytes are.
+    pub regions: Vec<Region>,
+    /// How many there are.
+    pub bytes: usize,
+    /// The offset after the last batch; where nothing was read, the offset that was asked for.
+    pub next: Offset,
+}
+
+/// Why a read gave nothing.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The offset lies before the log's start or after its durable end: ask for one between.
+    #[error("offset {from} is not within {start}..={end}")]
+    OutOfRange {
+        /// What was asked for.
+        from: Offset,
+        /// The log's start.
+        start: Offset,
+        /// The high watermark.
+        end: Offset,
+    },
+    /// The topic is gone: forget the log.
+    #[error("the partition was removed")]
+    Removed,
+    /// What is stored is not what was written: restore it; other offsets can still be read.
+    #[error("the stored records at offset {at} are damaged: {what}")]
+    Damaged {
+        /// The batch, or the first offset that should have been there.
+        at: Offset,
+        /// What is wrong.
+        what: String,
+    },
+    /// The disk failed: try again, or mend it.
+    #[error("the stored records cannot be read")]
+    Io(#[from] std::io::Error),
+}
+
+/// A record that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its offset.
+    pub offset: Offset,
+    /// Its timestamp.
+    pub timestamp: TimestampMs,
+    /// The epoch of its batch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// Where an epoch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochStart {
+    /// The epoch.
+    pub epoch: LeaderEpoch,
+    /// Its first offset that is still in the log.
+    pub start: Offset,
+}
+
+/// A segment as Kafka means it: a run of offsets, whatever the files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its first offset.
+    pub base: Offset,
+    /// The offset after its last.
+    pub end: Offset,
+    /// Its size.
+    pub bytes: u64,
+    /// The largest timestamp in it, or none where no batch has one.
+    pub max_timestamp: TimestampMs,
+    /// The largest timestamp of its first batch.
+    pub first_timestamp: TimestampMs,
+    /// When its first batch was appended (after a restart: read from the log), by the wall clock.
+    pub created: TimestampMs,
+    /// Whether appends go there.
+    pub active: bool,
+}
+
+/// What the caller keeps of a partition, after a restart.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// The last snapshot that the caller gave.
+    pub snapshot: Option<Bytes>,
+    /// The batches after it, in order. Their records can be read from the log.
+    pub replay: Vec<BatchFacts>,
+}
+
+/// Wants to know when something of a partition moved.
+pub trait Watcher: Send + Sync {
+    /// The high watermark moved, or the partition is gone. Called from the writer's thread: it must not block, and
+    /// take no lock that is held while calling storage.
+    fn moved(&self, token: u64);
+}
+
+/// A partition. Clones are the same one.
+#[derive(Clone)]
+pub struct Log(Arc<Inner>);
+
+struct Inner {
+    partition: TopicPartition,
+    shared: Weak<Shared>,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Log({})", self.0.partition)
+    }
+}
+
+impl Log {
+    pub(crate) fn new(partition: TopicPartition, shared: Weak<Shared>) -> Self {
+        Self(Arc::new(Inner { partition, shared, state: Mutex::new(State::default()) }))
+    }
+
+    /// Whose it is.
+    pub fn partition(&self) -> TopicPartition {
+        self.0.partition
+    }
+
+    /// Appends batches that follow each other and begin at [`end`](Self::end). The caller holds its lock of this
+    /// partition, so that nobody appends between its look at the end and this.
+    pub fn append(&self, reservation: Reservation, pieces: Vec<Piece>) -> WalSeq {
+        match self.0.shared.upgrade() {
+            Some(shared) => Self::append_all(&shared, reservation, vec![(self, pieces)]),
+            None => WalSeq::NONE,
+        }
+    }
+
+    pub(crate) fn append_all(
+        shared: &Arc<Shared>,
+        reservation: Reservation,
+        mut parts: Vec<(&Self, Vec<Piece>)>,
+    ) -> WalSeq {
+        drop(reservation);
+        // One order for all, so that two such appends cannot wait for each other.
+        parts.sort_by_key(|(log, _)| log.0.partition);
+        let mut states: Vec<_> = parts.iter().map(|(log, _)| log.0.state.lock()).collect();
+        let bytes = parts.iter().flat_map(|(_, pieces)| pieces);
+        let bytes = bytes.map(|piece| piece.bytes.len() as u64 + BATCH_OVERHEAD_BYTES).sum();
+        let logs: Vec<Self> = parts.iter().map(|(log, _)| (*log).clone()).collect();
+        let seq = shared.push(logs.clone(), bytes);
+        let now = shared.world.clock.now();
+        for (state, (_, pieces)) in states.iter_mut().zip(parts) {
+            state.append(seq, pieces, now);
+        }
+        drop(states);
+        shared.settle(seq, &logs);
+        seq
+    }
+
+    /// The first offset that may be read.
+    pub fn start(&self) -> Offset {
+        Offset(self.0.state.lock().start)
+    }
+
+    /// The offset that the next batch gets.
+    pub fn end(&self) -> Offset {
+        Offset(self.0.state.lock().end)
+    }
+
+    /// The offset after the last durable record: what consumers may see.
+    pub fn high_watermark(&self) -> Offset {
+        let durable = self.durable();
+        Offset(self.0.state.lock().high_watermark(durable))
+    }
+
+    /// Moves the start forward (never back, never past the end); [`start`](Self::start) shows it at once, an answer
+    /// that says so waits for the sequence.
+    pub fn set_start(&self, to: Offset) -> WalSeq {
+        let Some(shared) = self.0.shared.upgrade() else {
+            return WalSeq::NONE;
+        };
+        let mut state = self.0.state.lock();
+        let to = to.0.min(state.end);
+        if to <= state.start {
+            return state.last_seq;
+        }
+        let seq = shared.push(vec![self.clone()], BATCH_OVERHEAD_BYTES);
+        state.set_start(seq, to);
+        drop(state);
+        shared.settle(seq, std::slice::from_ref(self));
+        seq
+    }
+
+    /// The last append (or move of the start) that the partition's present state rests on.
+    pub fn seq_of_state(&self) -> WalSeq {
+        self.0.state.lock().last_seq
+    }
+
+    /// Reads whole batches from the one that contains `from`, those that end at `upto` or before (never beyond the
+    /// high watermark), up to `max_bytes`; the first one even if it is larger. The first batch may begin before
+    /// `from`. Reading at the end gives nothing and is no error.
+    pub async fn read(&self, from: Offset, upto: Offset, max_bytes: usize) -> Result<Read, ReadError> {
+        if let Some(read) = self.read_tail(from, upto, max_bytes) {
+            return Ok(read);
+        }
+        let durable = self.durable();
+        let state = self.0.state.lock();
+        if state.removed {
+            return Err(ReadError::Removed);
+        }
+        Err(ReadError::OutOfRange {
+            from,
+            start: Offset(state.start),
+            end: Offset(state.high_watermark(durable)),
+        })
+    }
+
+    /// As [`read`](Self::read), where all of it can be had from memory at once; none where it cannot, or where
+    /// `read` would give an error.
+    pub fn read_tail(&self, from: Offset, upto: Offset, max_bytes: usize) -> Option<Read> {
+        let durable = self.durable();
+        self.0.state.lock().read_tail(durable, from.0, upto.0, max_bytes)
+    }
+
+    /// The first record at or after the start, before `upto`, whose timestamp is `timestamp` or later.
+    pub async fn find(&self, timestamp: TimestampMs, upto: Offset) -> Result<Option<Found>, ReadError> {
+        let _ = (timestamp, upto);
+        Ok(None)
+    }
+
+    /// The first of the records with the largest timestamp, before `upto`.
+    pub async fn find_max_timestamp(&self, upto: Offset) -> Result<Option<Found>, ReadError> {
+        let _ = upto;
+        Ok(None)
+    }
+
+    /// Where each epoch that has records begins, in order.
+    pub fn epochs(&self) -> Vec<EpochStart> {
+        self.0.state.lock().epochs()
+    }
+
+    /// Its segments, in order; the last one is active. None where the log is empty.
+    pub fn segments(&self) -> Vec<Segment> {
+        self.0.state.lock().segments()
+    }
+
+    /// The active segment, without a list of all.
+    pub fn active_segment(&self) -> Option<Segment> {
+        self.0.state.lock().active_segment()
+    }
+
+    /// The bytes of all its segments.
+    pub fn size(&self) -> u64 {
+        self.0.state.lock().size()
+    }
+
+    /// From now on `watcher` is told, with this token, when the high watermark moves. Until
+    /// [`unwatch`](Self::unwatch), or the log's end.
+    pub fn watch(&self, watcher: Arc<dyn Watcher>, token: u64) {
+        self.0.state.lock().watchers.push((watcher, token));
+    }
+
+    /// Ends what [`watch`](Self::watch) began. It may be told once more if a move is under way.
+    pub fn unwatch(&self, watcher: &Arc<dyn Watcher>, token: u64) {
+        let mut state = self.0.state.lock();
+        let same = |other: &Arc<dyn Watcher>| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(watcher));
+        state.watchers.retain(|(other, its)| !(same(other) && *its == token));
+        if state.watchers.is_empty() {
+            state.watchers = Vec::new();
+        }
+    }
+
+    /// What the caller kept of this partition before the restart, once; none where there is nothing.
+    pub fn take_recovered(&self) -> Option<Recovered> {
+        self.0.state.lock().recovered.take().map(|recovered| *recovered)
+    }
+
+    fn durable(&self) -> WalSeq {
+        self.0.shared.upgrade().map_or(WalSeq::NONE, |shared| shared.durable())
+    }
+
+    pub(crate) fn tell_watchers(&self) {
+        let watchers = {
+            let state = self.0.state.lock();
+            if state.watchers.is_empty() {
+                return;
+            }
+            state.watchers.clone()
+        };
+        for (watcher, token) in watchers {
+            watcher.moved(token);
+        }
+    }
+
+    pub(crate) fn end_of_life(&self) {
+        self.0.state.lock().remove();
+        self.tell_watchers();
+    }
+}
