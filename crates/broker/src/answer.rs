@@ -1,22 +1,39 @@
-//! State may run ahead of the disk, answers may not: an answer names the WAL sequence that its state depends on, and a
-//! head sends it when that is durable.
+//! What the domain gives back: a value, and what must be durable before anyone outside may see it.
 
-/// A place in the WAL; zero is before everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+use std::time::Duration;
+
+/// A place in the write-ahead log: everything up to it has to be durable. Zero is nothing to wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WalSeq(pub u64);
 
-/// What was asked, and what must be durable before it may be told.
+/// A result that may leave once the log is durable up to `after`. State may run ahead of the disk, answers may not;
+/// so refusals, duplicates and reads of state bear a sequence as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Answer<T> {
-    /// The answer itself, errors included.
+    /// The result.
     pub value: T,
-    /// The last write that it depends on.
+    /// What it depends on.
     pub after: WalSeq,
 }
 
 impl<T> Answer<T> {
-    /// An answer that depends on nothing.
+    /// A result that depends on nothing.
     pub fn now(value: T) -> Self {
         Self { value, after: WalSeq::default() }
     }
+
+    /// A result that depends on the log up to `after`.
+    pub fn after(value: T, after: WalSeq) -> Self {
+        Self { value, after }
+    }
+
+    /// The same with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { value: change(self.value), after: self.after }
+    }
 }
+
+/// How long a client that used up a quota is left unread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Throttle(pub Duration);

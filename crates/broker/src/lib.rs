@@ -1,6 +1,25 @@
-//! Every rule of the domain in its own words: topics, partitions, groups. No sockets, no wire messages, no HTTP.
+//! Every rule of the domain in its own words: topics, partitions, producers, settings, groups. No sockets, no wire
+//! messages, no HTTP. A head comes in by one door, [`Session`], and what it gets are [`Answer`]s.
 
 mod answer;
+mod broker;
 pub mod groups;
+mod session;
 
-pub use answer::{Answer, WalSeq};
+pub use answer::{Answer, Throttle, WalSeq};
+pub use broker::{Broker, CloseError, Endpoint, Identity, OpenError};
+pub use session::cluster::{BrokerDescription, ClusterDescription, ClusterView};
+pub use session::configs::{
+    ConfigChange, ConfigEntry, ConfigError, ConfigKind, ConfigOperation, ConfigSource, ConfigSynonym,
+    Configs, DescribeOptions, Resource, ResourceKind,
+};
+pub use session::fetch::{EpochEnd, FetchError, Fetched, Isolation, Partition, Watcher};
+pub use session::records::{
+    Acks, ActiveProducer, AppendError, AppendOptions, Appended, DeleteRecordsError, InitProducerError,
+    InvalidAcks, ListOffsetsError, ListedOffset, OffsetAt, PartitionError, Producer, Records, Unavailable,
+};
+pub use session::topics::{
+    CreatedTopic, Cursor, DeletedTopic, Described, LogDir, LogDirPartition, MetadataError, NewPartitions,
+    NewTopic, PartitionDescription, TopicDescription, TopicError, Topics, Wanted,
+};
+pub use session::{Peer, Session, TopicRef};

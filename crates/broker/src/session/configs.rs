@@ -1,0 +1,205 @@
+//! Settings of topics and brokers: described, changed whole or one by one, listed. What settings there are, and
+//! what they mean, stands in the table of `config`.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::Session;
+use crate::answer::Answer;
+
+/// The part of a session that tells and changes settings.
+#[derive(Clone, Copy)]
+pub struct Configs<'a> {
+    pub(super) session: &'a Session,
+}
+
+/// What has settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    /// A topic.
+    Topic,
+    /// A broker; with an empty name the defaults of all brokers.
+    Broker,
+    /// The log levels of a broker.
+    BrokerLogger,
+    /// Subscriptions to metrics of clients.
+    ClientMetrics,
+    /// A group.
+    Group,
+}
+
+/// One thing that has settings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Which one.
+    pub name: Arc<str>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConfigSource {
+    /// Set for this topic.
+    Topic,
+    /// Set for this broker while it ran.
+    DynamicBroker,
+    /// Set for all brokers while they ran.
+    DynamicDefaultBroker,
+    /// Set at the start of the broker.
+    StaticBroker,
+    /// Nobody set it.
+    Default,
+    /// Set for this group.
+    Group,
+}
+
+/// What kind of value a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConfigKind {
+    /// true or false.
+    Boolean,
+    /// Text.
+    String,
+    /// 32 bits.
+    Int,
+    /// 16 bits.
+    Short,
+    /// 64 bits.
+    Long,
+    /// A fraction.
+    Double,
+    /// Words with commas between them.
+    List,
+    /// A name of a class.
+    Class,
+    /// Text that is never shown.
+    Password,
+}
+
+/// A value that holds, or would hold if those before it were not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigSynonym {
+    /// Under which name it is set.
+    pub name: Arc<str>,
+    /// The value.
+    pub value: Option<Arc<str>>,
+    /// Where it was set.
+    pub source: ConfigSource,
+}
+
+/// A setting as it is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The value that holds; none is none, or one that must not be shown.
+    pub value: Option<Arc<str>>,
+    /// Whether it cannot be changed while the broker runs.
+    pub read_only: bool,
+    /// Whether it must not be shown.
+    pub sensitive: bool,
+    /// Where the value comes from.
+    pub source: ConfigSource,
+    /// All values there are, the one that holds first; filled if asked for.
+    pub synonyms: Vec<ConfigSynonym>,
+    /// What kind of value it takes.
+    pub kind: ConfigKind,
+    /// What it is for; filled if asked for.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// What to tell beside values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DescribeOptions {
+    /// Synonyms too.
+    pub synonyms: bool,
+    /// Documentation too.
+    pub documentation: bool,
+}
+
+/// How a single setting is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConfigOperation {
+    /// It gets this value.
+    Set,
+    /// It gets its default.
+    Delete,
+    /// These words are added to its list.
+    Append,
+    /// These words are taken out of its list.
+    Subtract,
+}
+
+/// A change of one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigChange {
+    /// Which.
+    pub name: Arc<str>,
+    /// How.
+    pub operation: ConfigOperation,
+    /// The value, where the operation needs one.
+    pub value: Option<Arc<str>>,
+}
+
+/// Why settings were not told or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// There is no such topic.
+    #[error("the topic '{0}' does not exist")]
+    UnknownTopic(Arc<str>),
+    /// A topic name that no topic can have.
+    #[error("{0}")]
+    InvalidTopic(String),
+    /// The request asks for what cannot be: another broker's settings, an unknown kind of resource, one thing twice.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// A name that is none, or a value that it cannot take.
+    #[error("{0}")]
+    InvalidConfig(String),
+    /// The facts cannot be written just now; try again.
+    #[error("the change could not be written: {0}")]
+    Unavailable(String),
+}
+
+impl Configs<'_> {
+    /// What holds for one resource: all settings, or those named (unknown names are left out, as Kafka does).
+    pub fn describe(
+        &self,
+        resource: &Resource,
+        names: Option<&[&str]>,
+        options: DescribeOptions,
+    ) -> Answer<Result<Vec<ConfigEntry>, ConfigError>> {
+        let _ = (self.session, resource, names, options);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Replaces all settings of a resource: what is not named gets its default.
+    pub async fn alter(
+        &self,
+        resource: &Resource,
+        values: &[(Arc<str>, Option<Arc<str>>)],
+        validate_only: bool,
+    ) -> Answer<Result<(), ConfigError>> {
+        let _ = (self.session, resource, values, validate_only);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Changes single settings of a resource, all of them or none.
+    pub async fn alter_incrementally(
+        &self,
+        resource: &Resource,
+        changes: &[ConfigChange],
+        validate_only: bool,
+    ) -> Answer<Result<(), ConfigError>> {
+        let _ = (self.session, resource, changes, validate_only);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// All resources of these kinds that have settings (brokers and topics: all there are); no kinds are all kinds.
+    pub fn list(&self, kinds: &[ResourceKind]) -> Vec<Resource> {
+        let _ = (self.session, kinds);
+        unimplemented!("follows with the catalog")
+    }
+}

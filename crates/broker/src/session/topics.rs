@@ -1,0 +1,273 @@
+//! Topics: made, deleted, widened, described.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thalweg_model::{LeaderEpoch, NodeId, PartitionIndex, TopicId, TopicName};
+use thiserror::Error;
+
+use super::configs::ConfigEntry;
+use super::{Session, TopicRef};
+use crate::answer::Answer;
+
+/// The part of a session that deals with topics.
+#[derive(Clone, Copy)]
+pub struct Topics<'a> {
+    pub(super) session: &'a Session,
+}
+
+/// Which topics are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// All that the peer may see.
+    All,
+    /// These.
+    These(&'a [TopicRef]),
+}
+
+/// A topic as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicDescription {
+    /// Its name.
+    pub name: TopicName,
+    /// Its id.
+    pub id: TopicId,
+    /// Whether it is one of ours.
+    pub internal: bool,
+    /// Its partitions, in order.
+    pub partitions: Vec<PartitionDescription>,
+}
+
+/// A partition as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionDescription {
+    /// Which.
+    pub index: PartitionIndex,
+    /// Who leads it.
+    pub leader: NodeId,
+    /// In which epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// Who has it; all of them are in sync.
+    pub replicas: Arc<[NodeId]>,
+}
+
+/// Why a topic is not described.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MetadataError {
+    /// No topic of this name.
+    #[error("the topic '{0}' does not exist")]
+    Unknown(TopicName),
+    /// No topic of this id.
+    #[error("there is no topic of id {0}")]
+    UnknownId(TopicId),
+    /// A name that no topic can have.
+    #[error("{reason}")]
+    InvalidName {
+        /// The name.
+        name: TopicName,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is being made: ask again.
+    #[error("the topic '{0}' is being created")]
+    Creating(TopicName),
+    /// It could not be made with the settings that brokers give to topics made by asking for them.
+    #[error("{reason}")]
+    InvalidReplicationFactor {
+        /// The name.
+        name: TopicName,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The peer may not.
+    #[error("not authorized for the topic")]
+    Unauthorized(TopicRef),
+}
+
+/// Why a topic was not made, deleted or changed. The text is for the user.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TopicError {
+    /// A name that no topic can have, or too like another.
+    #[error("{0}")]
+    InvalidTopic(String),
+    /// It is there already.
+    #[error("topic '{0}' already exists")]
+    Exists(TopicName),
+    /// No topic of this name.
+    #[error("this server does not host this topic-partition")]
+    Unknown,
+    /// No topic of this id.
+    #[error("this server does not host this topic id")]
+    UnknownId,
+    /// A number of partitions that cannot be.
+    #[error("{0}")]
+    InvalidPartitions(String),
+    /// More replicas than brokers, or none.
+    #[error("{0}")]
+    InvalidReplicationFactor(String),
+    /// An assignment that does not fit.
+    #[error("{0}")]
+    InvalidAssignment(String),
+    /// A setting that is none, or a value that it cannot take.
+    #[error("{0}")]
+    InvalidConfig(String),
+    /// The request contradicts itself.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// `delete.topic.enable` is false.
+    #[error("topic deletion is disabled")]
+    DeletionDisabled,
+    /// The peer may not.
+    #[error("not authorized for the topic")]
+    Unauthorized,
+    /// The change could not be written down; try again.
+    #[error("the change could not be written: {0}")]
+    Unavailable(String),
+}
+
+/// A wish for a topic.
+#[derive(Clone, Debug)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions; -1 is the broker's default.
+    pub partitions: i32,
+    /// How many replicas; -1 is the broker's default.
+    pub replication_factor: i16,
+    /// Which brokers have which partition; empty leaves it to us.
+    pub assignments: Vec<(PartitionIndex, Vec<NodeId>)>,
+    /// Its settings.
+    pub configs: Vec<(Arc<str>, Option<Arc<str>>)>,
+}
+
+/// A topic that was made (or would have been).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedTopic {
+    /// Its id; zero if it was only checked.
+    pub id: TopicId,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// How many replicas.
+    pub replication_factor: i16,
+    /// Its settings.
+    pub configs: Vec<ConfigEntry>,
+}
+
+/// What became of a wish to delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedTopic {
+    /// The name, where it is known.
+    pub name: Option<TopicName>,
+    /// The id, where it is known.
+    pub id: Option<TopicId>,
+    /// What became of it.
+    pub result: Result<(), TopicError>,
+}
+
+/// A wish for more partitions.
+#[derive(Clone, Debug)]
+pub struct NewPartitions {
+    /// Of which topic.
+    pub topic: TopicName,
+    /// How many there shall be in all.
+    pub count: i32,
+    /// Which brokers have the new ones; none leaves it to us.
+    pub assignments: Option<Vec<Vec<NodeId>>>,
+}
+
+/// Where a description goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The topic.
+    pub topic: TopicName,
+    /// Its first partition.
+    pub partition: PartitionIndex,
+}
+
+/// Topics in the order of their names, as many partitions as were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The topics, or why not.
+    pub topics: Vec<Result<TopicDescription, MetadataError>>,
+    /// Where to go on, if there is more.
+    pub next: Option<Cursor>,
+}
+
+/// A folder with logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogDir {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes of its disk.
+    pub total_bytes: Option<u64>,
+    /// Bytes that are free there.
+    pub usable_bytes: Option<u64>,
+    /// What it holds.
+    pub partitions: Vec<LogDirPartition>,
+}
+
+/// A partition in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogDirPartition {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition.
+    pub partition: PartitionIndex,
+    /// Bytes of its records.
+    pub size: u64,
+}
+
+impl Topics<'_> {
+    /// Describes topics, in the order asked for; makes missing ones where that is wanted and the broker does so.
+    pub async fn metadata(
+        &self,
+        wanted: Wanted<'_>,
+        auto_create: bool,
+    ) -> Answer<Vec<Result<TopicDescription, MetadataError>>> {
+        let _ = (self.session, wanted, auto_create);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Describes topics by name, a limited number of partitions at once, from a cursor on; no names are all topics.
+    pub fn describe(
+        &self,
+        names: &[TopicName],
+        cursor: Option<&Cursor>,
+        partitions_max: usize,
+    ) -> Answer<Described> {
+        let _ = (names, cursor, partitions_max);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Makes topics; one result each, in order.
+    pub async fn create(
+        &self,
+        topics: &[NewTopic],
+        validate_only: bool,
+    ) -> Answer<Vec<Result<CreatedTopic, TopicError>>> {
+        let _ = (topics, validate_only);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Deletes topics; one result each, in order.
+    pub async fn delete(&self, topics: &[TopicRef]) -> Answer<Vec<DeletedTopic>> {
+        let _ = topics;
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Gives topics more partitions; one result each, in order.
+    pub async fn create_partitions(
+        &self,
+        topics: &[NewPartitions],
+        validate_only: bool,
+    ) -> Answer<Vec<Result<(), TopicError>>> {
+        let _ = (topics, validate_only);
+        unimplemented!("follows with the catalog")
+    }
+
+    /// What lies in which folder: of all topics, or of those named.
+    pub fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
+        let _ = wanted;
+        unimplemented!("follows with the catalog")
+    }
+}
