@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use thalweg_model::{BrokerAddress, NodeId};
+use thalweg_model::{BrokerAddress, NodeId, TopicId, TopicName};
 use thiserror::Error;
 
+use crate::groups::{Coordinator, LogRefused};
 use crate::session::cluster::{BrokerDescription, ClusterDescription};
-use crate::session::{Peer, Session};
+use crate::session::{Peer, Session, TopicRef};
 
 /// Who this broker is.
 #[derive(Clone, Debug)]
@@ -62,6 +63,22 @@ impl Broker {
     /// Who this broker is.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
+    }
+
+    /// The coordinator of groups.
+    pub(crate) fn coordinator(&self) -> &Arc<Coordinator> {
+        unimplemented!("follows with the catalog")
+    }
+
+    /// Sees to it that the offsets topic is there.
+    pub(crate) async fn offsets_topic_ready(&self) -> Result<(), LogRefused> {
+        unimplemented!("follows with the catalog")
+    }
+
+    /// A topic's name, id and number of partitions.
+    pub(crate) fn find_topic(&self, topic: &TopicRef) -> Option<(TopicName, TopicId, i32)> {
+        let _ = topic;
+        unimplemented!("follows with the catalog")
     }
 
     pub(crate) fn describe_cluster(&self, listener: &str) -> ClusterDescription {

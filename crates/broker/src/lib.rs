@@ -14,6 +14,9 @@ pub use session::configs::{
     Configs, DescribeOptions, Resource, ResourceKind,
 };
 pub use session::fetch::{EpochEnd, FetchError, Fetched, Isolation, Partition, Watcher};
+pub use session::groups::{
+    CommitPartition, CommitTopic, Committer, CoordinatorKind, FetchedTopic, FindCoordinatorError, Groups,
+};
 pub use session::records::{
     Acks, ActiveProducer, AppendError, AppendOptions, Appended, DeleteRecordsError, InitProducerError,
     InvalidAcks, ListOffsetsError, ListedOffset, OffsetAt, PartitionError, Producer, Records, Unavailable,

@@ -7,6 +7,7 @@
 pub(crate) mod cluster;
 pub(crate) mod configs;
 pub(crate) mod fetch;
+pub(crate) mod groups;
 pub(crate) mod records;
 pub(crate) mod topics;
 
@@ -20,6 +21,7 @@ use crate::broker::Broker;
 
 use self::cluster::ClusterView;
 use self::configs::Configs;
+use self::groups::Groups;
 use self::records::Records;
 use self::topics::Topics;
 
@@ -86,6 +88,11 @@ impl Session {
     /// Settings of topics and brokers.
     pub fn configs(&self) -> Configs<'_> {
         Configs { session: self }
+    }
+
+    /// Groups and what they committed.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups { session: self }
     }
 
     /// The cluster and its brokers.

@@ -52,6 +52,9 @@ pub enum GroupError {
     /// There is no such partition.
     #[error("the topic or partition does not exist")]
     UnknownPartition,
+    /// There is no topic of this id.
+    #[error("there is no topic of this id")]
+    UnknownTopicId,
     /// The log took nothing just now: try again.
     #[error("the coordinator cannot write just now")]
     Unavailable,
