@@ -17,6 +17,7 @@ mod offsets;
 mod question;
 mod record;
 mod shard;
+mod snapshot;
 mod timers;
 
 #[cfg(test)]
@@ -34,10 +35,11 @@ use tokio::sync::oneshot;
 
 pub use self::error::GroupError;
 pub use self::group::GroupState;
-pub use self::log::{LogRefused, OffsetsLog, Place, Record};
+pub use self::log::{LogRefused, OffsetsLog, Place, Placed, Record};
 pub use self::member::Protocol;
 pub use self::offsets::Committed;
 pub use self::question::{Described, DescribedMember, Listed};
+pub use self::snapshot::SnapshotError;
 
 use self::group::Work;
 use self::shard::Shard;

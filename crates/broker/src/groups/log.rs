@@ -2,8 +2,8 @@
 //! shard's lock. The broker implements it over the real partition, tests over a list.
 
 use bytes::Bytes;
-use thalweg_model::PartitionIndex;
 use thalweg_model::world::BoxFuture;
+use thalweg_model::{Offset, PartitionIndex};
 use thiserror::Error;
 
 use super::GroupError;
@@ -38,17 +38,26 @@ impl From<LogRefused> for GroupError {
     }
 }
 
+/// Where records came to stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// What must be durable before anyone is told of them.
+    pub seq: WalSeq,
+    /// The offset after the last of them.
+    pub next: Offset,
+}
+
 /// Reserved space: used once, or dropped.
-pub struct Place(Box<dyn FnOnce(Vec<Record>) -> WalSeq + Send>);
+pub struct Place(Box<dyn FnOnce(Vec<Record>) -> Placed + Send>);
 
 impl Place {
     /// A place that `append` uses.
-    pub fn new(append: impl FnOnce(Vec<Record>) -> WalSeq + Send + 'static) -> Self {
+    pub fn new(append: impl FnOnce(Vec<Record>) -> Placed + Send + 'static) -> Self {
         Self(Box::new(append))
     }
 
     /// Appends the records as one batch; cannot fail any more.
-    pub fn append(self, records: Vec<Record>) -> WalSeq {
+    pub fn append(self, records: Vec<Record>) -> Placed {
         (self.0)(records)
     }
 }

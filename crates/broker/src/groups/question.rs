@@ -8,7 +8,6 @@ use thalweg_model::{Offset, PartitionIndex};
 
 use super::error::GroupError;
 use super::group::{Group, GroupState};
-use super::log::Record;
 use super::{Commit, Coordinator, FetchedOffsets};
 use crate::{Answer, WalSeq};
 
@@ -117,10 +116,10 @@ impl Coordinator {
         figures
     }
 
-    /// Takes in a record of the log, in order; before the first request.
-    pub fn replay(&self, partition: PartitionIndex, key: Bytes, value: Option<Bytes>) {
+    /// Takes in a record of the log, in order and before the first request; `next` is the offset after it.
+    pub fn replay(&self, partition: PartitionIndex, next: Offset, key: Bytes, value: Option<Bytes>) {
         let Some(shard) = self.shards.get(partition.0 as usize) else { return };
-        shard.lock().replay(key, value, self.world.clock.now());
+        shard.lock().replay(next, key, value, self.world.clock.now());
     }
 
     /// The log is replayed: from here on members must be heard from.
@@ -130,12 +129,6 @@ impl Coordinator {
             shard.lock().watch_members(&mut work);
             self.timers.add(work.timers);
         }
-    }
-
-    /// All that holds in a partition, as records that can be replayed, and the sequence that it reflects.
-    pub fn image(&self, partition: PartitionIndex) -> Option<(Vec<Record>, WalSeq)> {
-        let shard = self.shards.get(partition.0 as usize)?.lock();
-        Some((shard.image(), shard.seq()))
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use thalweg_model::collections::HashMap;
-use thalweg_model::{PartitionIndex, TimestampMs};
+use thalweg_model::{Offset, PartitionIndex, TimestampMs};
 
 use super::error::GroupError;
 use super::group::{Group, GroupState, Reply, Work};
-use super::log::Record;
+use super::log::{Placed, Record};
 use super::offsets::Committed;
 use super::record::{self, Entry};
 use super::{Commit, RECORD_OVERHEAD_BYTES};
@@ -22,6 +22,7 @@ pub(super) struct Shard {
     groups: HashMap<Arc<str>, Group>,
     records: Vec<Record>,
     seq: WalSeq,
+    next: Offset,
 }
 
 impl Shard {
@@ -51,8 +52,14 @@ impl Shard {
         self.seq
     }
 
-    pub(super) fn written(&mut self, seq: WalSeq) {
-        self.seq = self.seq.max(seq);
+    pub(super) fn written(&mut self, placed: Placed) {
+        self.seq = self.seq.max(placed.seq);
+        self.next = placed.next;
+    }
+
+    /// The offset after the last record that the state reflects.
+    pub(super) fn next(&self) -> Offset {
+        self.next
     }
 
     pub(super) fn take_records(&mut self) -> Vec<Record> {
@@ -235,8 +242,9 @@ impl Shard {
 
     // ---- load and snapshot ----------------------------------------------------------------------------------------
 
-    /// Applies one record of the log.
-    pub(super) fn replay(&mut self, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
+    /// Applies one record of the log; `next` is the offset after it.
+    pub(super) fn replay(&mut self, next: Offset, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
+        self.next = next;
         match record::read(key, value) {
             Ok(Entry::Offset { group, topic, partition, committed }) => {
                 let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));

@@ -39,8 +39,11 @@ impl OffsetsLog for Arc<List> {
                 return Err(LogRefused::Unavailable);
             }
             Ok(Place::new(move |records| {
-                list.records.lock().entry(partition).or_default().extend(records);
-                WalSeq(list.seq.fetch_add(1, Ordering::Relaxed) + 1)
+                let mut all = list.records.lock();
+                let kept = all.entry(partition).or_default();
+                kept.extend(records);
+                let seq = WalSeq(list.seq.fetch_add(1, Ordering::Relaxed) + 1);
+                Placed { seq, next: Offset(kept.len() as i64) }
             }))
         })
     }
@@ -251,8 +254,8 @@ impl Bench {
         let list = Arc::new(List::default());
         let again = bench_with(settings(), list);
         for (partition, records) in self.list.records.lock().iter() {
-            for record in records {
-                again.coordinator.replay(*partition, record.key.clone(), record.value.clone());
+            for (record, next) in records.iter().zip(1..) {
+                again.coordinator.replay(*partition, Offset(next), record.key.clone(), record.value.clone());
             }
         }
         again.coordinator.loaded();
