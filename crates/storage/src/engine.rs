@@ -14,15 +14,7 @@ use tokio::sync::watch;
 use crate::log::{Log, Piece};
 use crate::options::Options;
 use crate::tail::{Block, Tail};
-
-/// A place in the order of all that was ever appended to this folder. 0 is before everything: nothing to wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WalSeq(pub u64);
-
-impl WalSeq {
-    /// Before everything.
-    pub const NONE: Self = Self(0);
-}
+pub use crate::wal::WalSeq;
 
 /// Space for an append, taken before it gets offsets. Dropping it gives the space back.
 #[derive(Debug)]

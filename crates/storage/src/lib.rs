@@ -24,11 +24,16 @@
 //!
 //! Rules of Kafka (what is appended, when a segment rolls, what retention removes) are not decided here.
 
+pub mod block;
+pub mod disk;
 mod engine;
+pub mod facts;
 mod log;
 mod options;
 mod storage;
 mod tail;
+pub mod wal;
+pub mod writer;
 
 pub use engine::{Engine, Refused, Reservation, Snapshot, Snapshots, Usage, WalSeq};
 pub use log::{BatchFacts, EpochStart, Found, Log, Piece, Read, ReadError, Recovered, Segment, Watcher};

@@ -1,0 +1,173 @@
+//! The write-ahead log as a seam: numbered blocks of named chains go in, are durable when their put returns, and are
+//! read back by recovery alone (and for what had to leave the tail early). What a block holds is [`crate::block`]'s
+//! business, who fills it is [`crate::writer`]'s.
+
+mod end;
+mod memory;
+// mod ring;
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use thalweg_model::Uuid;
+use thalweg_model::world::BoxFuture;
+use tokio::sync::Notify;
+
+pub use self::end::decide as decide_end;
+pub use self::memory::MemoryWal;
+// pub use self::ring::{Ring, RingOptions};
+
+/// A block's number. Numbers begin at 1 and go on through all chains of a data folder; 0 is "nothing to wait for".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WalSeq(pub u64);
+
+impl WalSeq {
+    /// Nothing to wait for.
+    pub const NONE: Self = Self(0);
+
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for WalSeq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A chain's name: new for each life of a broker, written down in facts before the chain's first block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainId(pub Uuid);
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a backend can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// How many puts may be under way at once.
+    pub puts_in_flight: usize,
+    /// What a block should not exceed when it can be divided; a single append may be larger.
+    pub block_bytes_target: usize,
+    /// An append that makes a larger block than this needs space of its own: [`Wal::allocate_alone`].
+    pub block_bytes_max: usize,
+}
+
+/// How much more a backend takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// This many bytes, headers and margins counted.
+    Bytes(u64),
+    /// Nothing more, because the disk is full or a cap is reached.
+    Full,
+}
+
+/// Why a put failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Another holds the chain: stop to acknowledge and end.
+    #[error("the chain was closed by another")]
+    Fenced,
+    /// Nobody knows whether the block is durable: end the process, the next start recovers.
+    #[error("a block could not be made durable")]
+    Failed(#[source] io::Error),
+}
+
+/// Why a block cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It was trimmed, or never there: look in the segments.
+    #[error("block {0} is not in the write-ahead log")]
+    Gone(WalSeq),
+    /// The device failed: serve around it and tell the operator.
+    #[error("the write-ahead log cannot be read")]
+    Failed(#[source] io::Error),
+}
+
+/// A block that a backend holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub seq: WalSeq,
+    /// Its length in bytes.
+    pub length: u64,
+    /// What it says of earlier blocks: all below this are durable.
+    pub durable_below: WalSeq,
+    /// Whether its checksums hold.
+    pub whole: bool,
+}
+
+/// Where a chain ends, and what is missing before that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainEnd {
+    /// The last block that counts; below the first one asked for when there is none.
+    pub end: WalSeq,
+    /// Blocks up to the end that are lost: they were durable and cannot be read now. Serve around them.
+    pub damaged: Vec<WalSeq>,
+    /// Whether some place that may hold blocks could not be read at all.
+    pub unreadable: bool,
+}
+
+/// A write-ahead log.
+///
+/// Laws:
+/// - **Order**: puts of a chain begin in the order of their numbers without gaps; `put(n + 1)` may begin before
+///   `put(n)` has ended, as far as [`Caps::puts_in_flight`] allows. The caller acknowledges prefixes only.
+/// - **Durability**: when `put` returns `Ok`, the block survives a power cut (or what the backend's durability says).
+///   A block whose put failed or never ended may be found later or not.
+/// - **Failure**: after an error no further put succeeds. Nothing is tried again.
+/// - **Space**: a put within the room that [`Wal::room`] told before is not refused for lack of it.
+/// - **Close**: `close` decides a dead chain's end, once and for all: what it found is durable when it returns, and it
+///   says the same when asked again, before any trim. Its caller writes the end down and serves no block beyond it.
+///   A put to a closed chain is fenced where another could still be writing.
+/// - **Trim** is idempotent and forgets blocks below a number; its caller has made them durable elsewhere. A block that
+///   is being read stays until it has been read.
+pub trait Wal: Send + Sync {
+    /// What it can do.
+    fn caps(&self) -> Caps;
+
+    /// Makes a block durable: the pieces one after another are the block.
+    fn put<'a>(
+        &'a self,
+        chain: ChainId,
+        seq: WalSeq,
+        pieces: &'a [Bytes],
+    ) -> BoxFuture<'a, Result<(), PutError>>;
+
+    /// Decides where a chain that nobody writes any more ends; `from` is its first block that is not covered.
+    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>>;
+
+    /// The blocks of a chain from a number on, in order.
+    fn list(&self, chain: ChainId, from: WalSeq) -> Vec<Listed>;
+
+    /// Bytes of a block, counted from its beginning.
+    fn read(&self, chain: ChainId, seq: WalSeq, range: Range<u64>)
+    -> BoxFuture<'_, Result<Bytes, ReadError>>;
+
+    /// Forgets the blocks of a chain below a number.
+    fn trim(&self, chain: ChainId, below: WalSeq);
+
+    /// How much more it takes now.
+    fn room(&self) -> Room;
+
+    /// Rung when the room may have grown.
+    fn room_bell(&self) -> Arc<Notify>;
+
+    /// Takes space for one block larger than [`Caps::block_bytes_max`]; false where there is none.
+    fn allocate_alone(&self, bytes: u64) -> BoxFuture<'_, bool>;
+
+    /// Gives back what [`Wal::allocate_alone`] took, when no block comes.
+    fn release_alone(&self, bytes: u64);
+
+    /// How many bytes are held for blocks, used or not.
+    fn bytes_held(&self) -> u64;
+}

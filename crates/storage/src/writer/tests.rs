@@ -1,0 +1,315 @@
+//! The writer over the log in memory, and over one whose puts a test holds back.
+
+use std::ops::Range;
+
+use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, block_on};
+use thalweg_model::{
+    LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, TimestampMs, TopicId, TopicPartition,
+    Uuid,
+};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::block::{EntryKind, check, decode_index};
+use crate::wal::{ChainEnd, Listed, MemoryWal, ReadError, Room};
+
+fn entry(partition: i32, base_offset: i64) -> Entry {
+    Entry {
+        kind: EntryKind::Data,
+        partition: TopicPartition { topic: TopicId::ZERO, partition: PartitionIndex(partition) },
+        leader_epoch: LeaderEpoch(0),
+        base_offset: Offset(base_offset),
+        last_delta: 0,
+        producer_id: ProducerId::NONE,
+        producer_epoch: ProducerEpoch(-1),
+        base_sequence: -1,
+        attributes: 0,
+        max_timestamp: TimestampMs::NONE,
+        segment_first: false,
+        position: 0,
+        length: 0,
+    }
+}
+
+fn world(clock: &ManualClock) -> World {
+    World {
+        clock: Arc::new(clock.clone()),
+        random: Arc::new(SeededRandom::new(1)),
+        spawner: Arc::new(Threads),
+        meter: Arc::new(NoMeter),
+    }
+}
+
+/// Writes down what it hears.
+#[derive(Default)]
+struct Heard {
+    told: Mutex<Vec<String>>,
+    bell: Notify,
+}
+
+impl Heard {
+    fn tell(&self, text: String) {
+        self.told.lock().push(text);
+        self.bell.notify_one();
+    }
+
+    fn until(&self, text: &str) {
+        while !self.told.lock().iter().any(|told| told == text) {
+            block_on(self.bell.notified());
+        }
+    }
+}
+
+impl Audience for Heard {
+    fn sealed(&self, block: &Arc<Sealed>) {
+        self.tell(format!("sealed {}", block.seq));
+    }
+
+    fn durable(&self, block: &Arc<Sealed>) {
+        self.tell(format!("durable {} of {}", block.seq, block.batches.len()));
+    }
+
+    fn failed(&self, _: &PutError) {
+        self.tell("failed".into());
+    }
+}
+
+/// Lets puts through one by one.
+struct Held {
+    inner: MemoryWal,
+    gate: Semaphore,
+    fails: bool,
+}
+
+impl Wal for Held {
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+
+    fn put<'a>(
+        &'a self,
+        chain: ChainId,
+        seq: WalSeq,
+        pieces: &'a [Bytes],
+    ) -> BoxFuture<'a, Result<(), PutError>> {
+        Box::pin(async move {
+            self.gate.acquire().await.expect("the gate stays").forget();
+            if self.fails {
+                return Err(PutError::Failed(std::io::Error::other("no sync")));
+            }
+            self.inner.put(chain, seq, pieces).await
+        })
+    }
+
+    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
+        self.inner.close(chain, from)
+    }
+
+    fn list(&self, chain: ChainId, from: WalSeq) -> Vec<Listed> {
+        self.inner.list(chain, from)
+    }
+
+    fn read(
+        &self,
+        chain: ChainId,
+        seq: WalSeq,
+        range: Range<u64>,
+    ) -> BoxFuture<'_, Result<Bytes, ReadError>> {
+        self.inner.read(chain, seq, range)
+    }
+
+    fn trim(&self, chain: ChainId, below: WalSeq) {
+        self.inner.trim(chain, below);
+    }
+
+    fn room(&self) -> Room {
+        self.inner.room()
+    }
+
+    fn room_bell(&self) -> Arc<Notify> {
+        self.inner.room_bell()
+    }
+
+    fn allocate_alone(&self, bytes: u64) -> BoxFuture<'_, bool> {
+        self.inner.allocate_alone(bytes)
+    }
+
+    fn release_alone(&self, bytes: u64) {
+        self.inner.release_alone(bytes);
+    }
+
+    fn bytes_held(&self) -> u64 {
+        self.inner.bytes_held()
+    }
+}
+
+struct Bench {
+    chain: Chain,
+    wal: Arc<Held>,
+    heard: Arc<Heard>,
+    clock: ManualClock,
+}
+
+fn bench(cap: u64, fails: bool, options: ChainOptions) -> Bench {
+    let wal = Arc::new(Held { inner: MemoryWal::new(cap), gate: Semaphore::new(0), fails });
+    let heard = Arc::new(Heard::default());
+    let clock = ManualClock::new(TimestampMs(0));
+    let chain = Chain::start(ChainSetup {
+        wal: wal.clone(),
+        chain: ChainId(Uuid::from_u128(9)),
+        first: WalSeq(1),
+        shard: 0,
+        shard_epoch: 1,
+        options,
+        world: world(&clock),
+        audience: heard.clone(),
+    });
+    Bench { chain, wal, heard, clock }
+}
+
+impl Bench {
+    fn push(&self, partition: i32, base_offset: i64, bytes: &'static [u8]) -> WalSeq {
+        let reservation = block_on(self.chain.reserve(bytes.len(), 1)).expect("there is room");
+        self.chain.push(reservation, [(entry(partition, base_offset), Bytes::from_static(bytes))])
+    }
+}
+
+#[test]
+fn pushes_during_a_put_share_the_next_block_and_its_sync() {
+    let bench = bench(1 << 20, false, ChainOptions::default());
+    assert_eq!(bench.push(1, 0, b"first"), WalSeq(1));
+    bench.heard.until("sealed 1");
+    for offset in 0..50 {
+        assert_eq!(bench.push(2 - offset % 2, i64::from(offset), b"more"), WalSeq(2));
+    }
+    assert_eq!(bench.chain.durable(), WalSeq(0));
+    bench.wal.gate.add_permits(2);
+    block_on(bench.chain.wait(WalSeq(2)));
+    bench.heard.until("durable 2 of 50");
+    block_on(bench.chain.close());
+    let told = bench.heard.told.lock();
+    assert_eq!(*told, ["sealed 1", "durable 1 of 1", "sealed 2", "durable 2 of 50"]);
+}
+
+#[test]
+fn a_block_is_sorted_by_partition_and_says_what_was_durable() {
+    let bench = bench(1 << 20, false, ChainOptions::default());
+    bench.push(0, 0, b"x");
+    bench.heard.until("sealed 1");
+    for (partition, offset, bytes) in [(2, 0, b"ca"), (1, 0, b"ba"), (2, 1, b"cb"), (1, 1, b"bb")] {
+        bench.push(partition, offset, bytes);
+    }
+    bench.wal.gate.add_permits(2);
+    block_on(bench.chain.wait(WalSeq(2)));
+    let listed = bench.wal.list(bench.chain.id(), WalSeq(2));
+    let whole = 0..listed[0].length;
+    let block = block_on(bench.wal.read(bench.chain.id(), WalSeq(2), whole)).expect("it is there");
+    let header = check(&block).expect("it is whole");
+    assert_eq!((header.durable_below, header.shard_epoch), (WalSeq(2), 1));
+    let entries = decode_index(&header, &block[header.index_position() as usize..]).expect("whole");
+    let found: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let range = u64::from(entry.position)..u64::from(entry.position + entry.length);
+            let bytes = block_on(bench.wal.read(bench.chain.id(), WalSeq(2), range)).expect("it is there");
+            (entry.partition.partition.0, entry.base_offset.0, bytes)
+        })
+        .collect();
+    let expect: [(i32, i64, &[u8]); 4] = [(1, 0, b"ba"), (1, 1, b"bb"), (2, 0, b"ca"), (2, 1, b"cb")];
+    assert_eq!(
+        found,
+        expect.map(|(partition, offset, bytes)| (partition, offset, Bytes::from_static(bytes)))
+    );
+    block_on(bench.chain.close());
+}
+
+#[test]
+fn after_a_large_block_the_next_is_gathered_until_its_time_or_its_size() {
+    static LARGE: [u8; 9 << 10] = [7; 9 << 10];
+    static FULL: [u8; 256 << 10] = [7; 256 << 10];
+    let bench = bench(8 << 20, false, ChainOptions::default());
+    bench.wal.gate.add_permits(10);
+    bench.push(0, 0, &LARGE);
+    bench.heard.until("durable 1 of 1");
+    // by time
+    bench.push(0, 1, b"small");
+    while bench.clock.next_deadline().is_none() {
+        std::hint::spin_loop();
+    }
+    assert_eq!(bench.push(0, 2, &LARGE), WalSeq(2));
+    assert_eq!(bench.chain.durable(), WalSeq(1));
+    bench.clock.advance(Duration::from_micros(500));
+    bench.heard.until("durable 2 of 2");
+    // by size
+    bench.push(0, 3, b"small");
+    bench.push(0, 4, &FULL);
+    bench.heard.until("durable 3 of 2");
+    block_on(bench.chain.close());
+}
+
+#[test]
+fn a_failed_put_ends_the_chain_and_nothing_is_acknowledged_after_it() {
+    let bench = bench(1 << 20, true, ChainOptions::default());
+    let seq = bench.push(0, 0, b"lost");
+    let waiter = block_on(bench.chain.reserve(5, 1)).expect("there is room");
+    bench.wal.gate.add_permits(5);
+    bench.heard.until("failed");
+    bench.chain.push(waiter, [(entry(0, 1), Bytes::from_static(b"later"))]);
+    assert!(matches!(block_on(bench.chain.reserve(1, 1)), Err(Refused::Closed)));
+    block_on(bench.chain.close());
+    assert!(bench.chain.durable() < seq);
+    assert_eq!(*bench.heard.told.lock(), ["sealed 1", "failed"]);
+}
+
+#[test]
+fn space_is_taken_before_and_given_back_when_durable_or_dropped() {
+    let options = ChainOptions { wal_bytes: 100, ..ChainOptions::default() };
+    let bench = bench(1 << 20, false, options);
+    let dropped = block_on(bench.chain.reserve(90, 1)).expect("there is room");
+    let chain = bench.chain.clone();
+    let (tell, told) = std::sync::mpsc::channel();
+    let task = spawn(async move {
+        tell.send(chain.reserve(20, 1).await.map(drop)).expect("the test listens");
+    });
+    while bench.clock.next_deadline().is_none() {
+        std::hint::spin_loop();
+    }
+    assert!(told.try_recv().is_err());
+    drop(dropped);
+    block_on(task);
+    assert_eq!(told.recv(), Ok(Ok(())));
+    // more than the whole share goes alone
+    let alone = block_on(bench.chain.reserve(1000, 1)).expect("nothing else is under way");
+    let chain = bench.chain.clone();
+    let task = spawn(async move {
+        let refused = chain.reserve(1, 1).await.expect_err("nobody gives space back");
+        assert_eq!(refused, Refused::Timeout);
+    });
+    while bench.clock.next_deadline().is_none() {
+        std::hint::spin_loop();
+    }
+    bench.clock.advance(Duration::from_secs(5));
+    block_on(task);
+    drop(alone);
+    block_on(bench.chain.close());
+}
+
+#[test]
+fn closing_writes_what_was_pushed() {
+    let bench = bench(1 << 20, false, ChainOptions::default());
+    bench.wal.gate.add_permits(10);
+    for offset in 0..5 {
+        bench.push(0, offset, b"abc");
+    }
+    let last = bench.chain.push_control(entry(0, 3));
+    block_on(bench.chain.close());
+    assert_eq!(bench.chain.durable(), last);
+    assert!(matches!(block_on(bench.chain.reserve(1, 1)), Err(Refused::Closed)));
+    bench.chain.covered(last);
+    assert_eq!(bench.wal.bytes_held(), 0);
+}
+
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Task {
+    use thalweg_model::world::Spawner;
+    Threads.spawn("test", Box::pin(task))
+}
