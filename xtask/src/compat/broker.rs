@@ -58,7 +58,11 @@ impl Kind {
 
     /// The name that scenarios are told: where Thalweg deliberately differs, they look at it.
     fn name(&self) -> &'static str {
-        if *self == Self::Kafka { "kafka" } else { "thalweg" }
+        match self {
+            Self::Thalweg => "thalweg",
+            Self::Kafka => "kafka",
+            Self::Running(_) => "another",
+        }
     }
 
     /// Brings what is needed to start it.
@@ -141,7 +145,7 @@ impl Broker {
         &self.address
     }
 
-    /// `thalweg` or `kafka`.
+    /// `thalweg`, `kafka` or `another`.
     pub(super) fn kind(&self) -> &'static str {
         self.kind
     }

@@ -30,7 +30,7 @@ const TOOLCHAINS: &[Toolchain] = &[
     Toolchain {
         name: "go",
         version: &["go", "version"],
-        least: [1, 24],
+        least: [1, 21],
         mend: "apt-get install -y golang-go (on Debian 12: -t bookworm-backports)",
     },
     Toolchain {
