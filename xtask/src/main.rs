@@ -7,6 +7,7 @@
     reason = "development tasks run in real time, on real threads"
 )]
 
+mod codegen;
 mod compat;
 mod process;
 mod tally;
@@ -36,6 +37,12 @@ const TASKS: &[Task] = &[
         options: "",
         purpose: "the rules of the house: arrows between crates, file heads, dead files, stray whitespace",
         run: tidy::run,
+    },
+    Task {
+        name: "codegen",
+        options: "[--check]",
+        purpose: "writes the code of Kafka's messages from the schema files; --check only says whether it is fresh",
+        run: codegen::run,
     },
     Task {
         name: "compat",

@@ -24,6 +24,13 @@ pub(crate) fn check(tally: &mut Tally) {
     tally.count("whitespace", files::whitespace());
     tally.count("dead files", files::dead());
     tally.count("paths of a machine", files::machine_paths());
+    tally.count("generated code", generated());
+}
+
+fn generated() -> anyhow::Result<()> {
+    let stale = crate::codegen::stale()?;
+    anyhow::ensure!(stale.is_empty(), "`cargo xtask codegen` was forgotten: {}", stale.join(", "));
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod answer;
 mod broker;
 pub mod groups;
+pub mod records;
 mod session;
 
 pub use answer::{Answer, Throttle, WalSeq};

@@ -1,0 +1,40 @@
+//! `OffsetCommitKey`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/broker/schema/offsets_topic.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+/// What stands before such a key.
+pub const RECORD_TYPE: i16 = 1;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 0;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = i16::MAX;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OffsetCommitKey {
+    pub group: Text,
+    pub topic: Text,
+    pub partition: i32,
+}
+
+impl OffsetCommitKey {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=0).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        Ok(Self { group: reader.text(false)?, topic: reader.text(false)?, partition: reader.i32()? })
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        writer.text(false, &self.group)?;
+        writer.text(false, &self.topic)?;
+        writer.i32(self.partition);
+        Ok(())
+    }
+}

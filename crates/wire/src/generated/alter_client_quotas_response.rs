@@ -1,0 +1,119 @@
+//! `AlterClientQuotasResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/alter_client_quotas.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::AlterClientQuotas;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 1;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 1;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlterClientQuotasResponse {
+    pub throttle_time_ms: i32,
+    pub entries: Vec<EntryData>,
+}
+
+impl AlterClientQuotasResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=1).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let flexible = version >= 1;
+        let value = Self {
+            throttle_time_ms: reader.i32()?,
+            entries: reader.array(flexible, 5, |reader| EntryData::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=1).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = version >= 1;
+        writer.i32(self.throttle_time_ms);
+        writer.array(flexible, self.entries.len())?;
+        for element in &self.entries {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntryData {
+    pub error_code: i16,
+    pub error_message: Option<Text>,
+    pub entity: Vec<EntityData>,
+}
+
+impl EntryData {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 1;
+        let value = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_text(flexible)?,
+            entity: reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.i16(self.error_code);
+        writer.nullable_text(flexible, self.error_message.as_ref())?;
+        writer.array(flexible, self.entity.len())?;
+        for element in &self.entity {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntityData {
+    pub entity_type: Text,
+    pub entity_name: Option<Text>,
+}
+
+impl EntityData {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 1;
+        let value =
+            Self { entity_type: reader.text(flexible)?, entity_name: reader.nullable_text(flexible)? };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.text(flexible, &self.entity_type)?;
+        writer.nullable_text(flexible, self.entity_name.as_ref())?;
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

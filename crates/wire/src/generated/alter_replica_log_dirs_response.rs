@@ -1,0 +1,117 @@
+//! `AlterReplicaLogDirsResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/alter_replica_log_dirs.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::AlterReplicaLogDirs;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 2;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 2;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlterReplicaLogDirsResponse {
+    pub throttle_time_ms: i32,
+    pub results: Vec<AlterReplicaLogDirTopicResult>,
+}
+
+impl AlterReplicaLogDirsResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=2).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let flexible = version >= 2;
+        let value = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader
+                .array(flexible, 3, |reader| AlterReplicaLogDirTopicResult::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=2).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = version >= 2;
+        writer.i32(self.throttle_time_ms);
+        writer.array(flexible, self.results.len())?;
+        for element in &self.results {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlterReplicaLogDirTopicResult {
+    pub topic_name: Text,
+    pub partitions: Vec<AlterReplicaLogDirPartitionResult>,
+}
+
+impl AlterReplicaLogDirTopicResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 2;
+        let value = Self {
+            topic_name: reader.text(flexible)?,
+            partitions: reader
+                .array(flexible, 6, |reader| AlterReplicaLogDirPartitionResult::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.text(flexible, &self.topic_name)?;
+        writer.array(flexible, self.partitions.len())?;
+        for element in &self.partitions {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlterReplicaLogDirPartitionResult {
+    pub partition_index: i32,
+    pub error_code: i16,
+}
+
+impl AlterReplicaLogDirPartitionResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 2;
+        let value = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.i32(self.partition_index);
+        writer.i16(self.error_code);
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

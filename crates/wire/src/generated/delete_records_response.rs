@@ -1,0 +1,119 @@
+//! `DeleteRecordsResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/delete_records.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::DeleteRecords;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 2;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 2;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteRecordsResponse {
+    pub throttle_time_ms: i32,
+    pub topics: Vec<DeleteRecordsTopicResult>,
+}
+
+impl DeleteRecordsResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=2).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let flexible = version >= 2;
+        let value = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader.array(flexible, 3, |reader| DeleteRecordsTopicResult::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=2).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = version >= 2;
+        writer.i32(self.throttle_time_ms);
+        writer.array(flexible, self.topics.len())?;
+        for element in &self.topics {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteRecordsTopicResult {
+    pub name: Text,
+    pub partitions: Vec<DeleteRecordsPartitionResult>,
+}
+
+impl DeleteRecordsTopicResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 2;
+        let value = Self {
+            name: reader.text(flexible)?,
+            partitions: reader
+                .array(flexible, 14, |reader| DeleteRecordsPartitionResult::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.text(flexible, &self.name)?;
+        writer.array(flexible, self.partitions.len())?;
+        for element in &self.partitions {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteRecordsPartitionResult {
+    pub partition_index: i32,
+    pub low_watermark: i64,
+    pub error_code: i16,
+}
+
+impl DeleteRecordsPartitionResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 2;
+        let value =
+            Self { partition_index: reader.i32()?, low_watermark: reader.i64()?, error_code: reader.i16()? };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.i32(self.partition_index);
+        writer.i64(self.low_watermark);
+        writer.i16(self.error_code);
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! `DeleteShareGroupStateResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/delete_share_group_state.txt`, never by hand.
+
+use thalweg_model::Uuid;
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::DeleteShareGroupState;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 0;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 0;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteShareGroupStateResponse {
+    pub results: Vec<DeleteStateResult>,
+}
+
+impl DeleteShareGroupStateResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=0).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let value =
+            Self { results: reader.array(true, 18, |reader| DeleteStateResult::decode(reader, version))? };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        writer.array(true, self.results.len())?;
+        for element in &self.results {
+            element.encode(writer, version)?;
+        }
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteStateResult {
+    pub topic_id: Uuid,
+    pub partitions: Vec<PartitionResult>,
+}
+
+impl DeleteStateResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let value = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.uuid(self.topic_id);
+        writer.array(true, self.partitions.len())?;
+        for element in &self.partitions {
+            element.encode(writer, version)?;
+        }
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionResult {
+    pub partition: i32,
+    pub error_code: i16,
+    pub error_message: Option<Text>,
+}
+
+impl PartitionResult {
+    fn decode(reader: &mut Reader, _version: i16) -> Result<Self, Error> {
+        let value = Self {
+            partition: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_text(true)?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.i32(self.partition);
+        writer.i16(self.error_code);
+        writer.nullable_text(true, self.error_message.as_ref())?;
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! `DescribeClientQuotasResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/describe_client_quotas.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::DescribeClientQuotas;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 1;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 1;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeClientQuotasResponse {
+    pub throttle_time_ms: i32,
+    pub error_code: i16,
+    pub error_message: Option<Text>,
+    pub entries: Option<Vec<EntryData>>,
+}
+
+impl DescribeClientQuotasResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=1).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let flexible = version >= 1;
+        let value = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_text(flexible)?,
+            entries: reader.nullable_array(flexible, 3, |reader| EntryData::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=1).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = version >= 1;
+        writer.i32(self.throttle_time_ms);
+        writer.i16(self.error_code);
+        writer.nullable_text(flexible, self.error_message.as_ref())?;
+        match &self.entries {
+            Some(elements) => {
+                writer.array(flexible, elements.len())?;
+                for element in elements {
+                    element.encode(writer, version)?;
+                }
+            }
+            None => writer.null_array(flexible),
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntryData {
+    pub entity: Vec<EntityData>,
+    pub values: Vec<ValueData>,
+}
+
+impl EntryData {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 1;
+        let value = Self {
+            entity: reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?,
+            values: reader.array(flexible, 10, |reader| ValueData::decode(reader, version))?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.array(flexible, self.entity.len())?;
+        for element in &self.entity {
+            element.encode(writer, version)?;
+        }
+        writer.array(flexible, self.values.len())?;
+        for element in &self.values {
+            element.encode(writer, version)?;
+        }
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntityData {
+    pub entity_type: Text,
+    pub entity_name: Option<Text>,
+}
+
+impl EntityData {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 1;
+        let value =
+            Self { entity_type: reader.text(flexible)?, entity_name: reader.nullable_text(flexible)? };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.text(flexible, &self.entity_type)?;
+        writer.nullable_text(flexible, self.entity_name.as_ref())?;
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValueData {
+    pub key: Text,
+    pub value: f64,
+}
+
+impl ValueData {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let flexible = version >= 1;
+        let value = Self { key: reader.text(flexible)?, value: reader.f64()? };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.text(flexible, &self.key)?;
+        writer.f64(self.value);
+        if flexible {
+            writer.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! `DescribeUserScramCredentialsResponse`, read and written in each of its versions. Written by `cargo xtask codegen` from `crates/wire/schema/describe_user_scram_credentials.txt`, never by hand.
+
+use thalweg_model::codec::{EncodeError, Error, Reader, Text, Writer};
+
+use crate::ApiKey;
+
+/// Whose message it is.
+pub const API_KEY: ApiKey = ApiKey::DescribeUserScramCredentials;
+/// The first version.
+pub const MIN_VERSION: i16 = 0;
+/// The last version.
+pub const MAX_VERSION: i16 = 0;
+/// The first version with compact lengths and tagged fields.
+pub const FLEXIBLE_FROM: i16 = 0;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeUserScramCredentialsResponse {
+    pub throttle_time_ms: i32,
+    pub error_code: i16,
+    pub error_message: Option<Text>,
+    pub results: Vec<DescribeUserScramCredentialsResult>,
+}
+
+impl DescribeUserScramCredentialsResponse {
+    /// Reads it as `version` has it.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        if !(0..=0).contains(&version) {
+            return Err(Error::Version(version));
+        }
+        let value = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_text(true)?,
+            results: reader
+                .array(true, 6, |reader| DescribeUserScramCredentialsResult::decode(reader, version))?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    /// Writes it as `version` has it.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        writer.i32(self.throttle_time_ms);
+        writer.i16(self.error_code);
+        writer.nullable_text(true, self.error_message.as_ref())?;
+        writer.array(true, self.results.len())?;
+        for element in &self.results {
+            element.encode(writer, version)?;
+        }
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeUserScramCredentialsResult {
+    pub user: Text,
+    pub error_code: i16,
+    pub error_message: Option<Text>,
+    pub credential_infos: Vec<CredentialInfo>,
+}
+
+impl DescribeUserScramCredentialsResult {
+    fn decode(reader: &mut Reader, version: i16) -> Result<Self, Error> {
+        let value = Self {
+            user: reader.text(true)?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_text(true)?,
+            credential_infos: reader.array(true, 6, |reader| CredentialInfo::decode(reader, version))?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.text(true, &self.user)?;
+        writer.i16(self.error_code);
+        writer.nullable_text(true, self.error_message.as_ref())?;
+        writer.array(true, self.credential_infos.len())?;
+        for element in &self.credential_infos {
+            element.encode(writer, version)?;
+        }
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CredentialInfo {
+    pub mechanism: i8,
+    pub iterations: i32,
+}
+
+impl CredentialInfo {
+    fn decode(reader: &mut Reader, _version: i16) -> Result<Self, Error> {
+        let value = Self { mechanism: reader.i8()?, iterations: reader.i32()? };
+        reader.skip_tagged_fields()?;
+        Ok(value)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.i8(self.mechanism);
+        writer.i32(self.iterations);
+        writer.unsigned_varint(0);
+        Ok(())
+    }
+}

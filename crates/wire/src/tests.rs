@@ -1,0 +1,1 @@
+//! What goes in comes out: each message in each version.
