@@ -1,0 +1,157 @@
+//! Writing answers: pieces in memory leave together by one `writev`, pieces in files by `sendfile` where the stream is
+//! plain TCP and the file is a real one, and are copied otherwise.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::Buf;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use thalweg_model::region::{FileRegion, Region};
+use tokio::io::{AsyncWriteExt, Interest};
+use tokio::net::TcpStream;
+
+use crate::activity::Activity;
+use crate::connection::{Write, WriteHalf};
+
+/// How many pieces one `writev` takes.
+const PIECES_MAX: usize = 64;
+/// What one `sendfile` asks for at most: enough, and no reason to keep a worker for long.
+const SENDFILE_BYTES: usize = 1 << 20;
+/// What is copied at once of a file that cannot be sent.
+const COPY_BYTES: usize = 128 << 10;
+
+/// Writes the answers of a connection.
+pub struct AnswerWriter {
+    stream: WriteHalf,
+    activity: Activity,
+    /// Where pieces of files are copied to that cannot be sent; made when first needed.
+    copied: Vec<u8>,
+}
+
+impl AnswerWriter {
+    pub(crate) fn new(stream: WriteHalf, activity: Activity) -> Self {
+        Self { stream, activity, copied: Vec::new() }
+    }
+
+    /// Writes all pieces in their order, those of several answers as well as those of one. When the future is dropped
+    /// before its end, some of them were written and some not: the connection is of no use then.
+    pub async fn write(&mut self, pieces: impl IntoIterator<Item = Region>) -> io::Result<()> {
+        let mut pieces: VecDeque<Region> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+        while let Some(first) = pieces.front_mut() {
+            match first {
+                Region::Memory(_) => self.write_memory(&mut pieces).await?,
+                Region::File(region) => {
+                    self.write_file(region).await?;
+                    pieces.pop_front();
+                }
+            }
+            self.activity.touch();
+        }
+        if let Write::Other(stream) = &mut self.stream.stream {
+            stream.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        match &mut self.stream.stream {
+            Write::Tcp(stream) => stream.shutdown().await,
+            Write::Other(stream) => stream.shutdown().await,
+        }
+    }
+
+    /// Writes some of the pieces in memory at the front, and takes away what was written.
+    async fn write_memory(&mut self, pieces: &mut VecDeque<Region>) -> io::Result<()> {
+        let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+        let mut count = 0;
+        for (slice, piece) in slices.iter_mut().zip(pieces.iter()) {
+            let Region::Memory(bytes) = piece else { break };
+            *slice = IoSlice::new(bytes);
+            count += 1;
+        }
+        let slices = &slices[..count];
+        let written = match &mut self.stream.stream {
+            // A file follows at once: the kernel shall not send a small packet before it.
+            Write::Tcp(stream) if matches!(pieces.get(count), Some(Region::File(_))) => {
+                send_more(stream.as_ref(), slices).await?
+            }
+            Write::Tcp(stream) => stream.write_vectored(slices).await?,
+            Write::Other(stream) => stream.write_vectored(slices).await?,
+        };
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        advance(pieces, written);
+        Ok(())
+    }
+
+    async fn write_file(&mut self, region: &mut FileRegion) -> io::Result<()> {
+        while region.length > 0 {
+            let sent = match &mut self.stream.stream {
+                Write::Tcp(stream) if region.file.descriptor().is_some() => {
+                    send_file(stream.as_ref(), region).await?
+                }
+                _ => self.copy_file(region).await?,
+            };
+            region.position += sent as u64;
+            region.length -= sent as u32;
+            self.activity.touch();
+        }
+        Ok(())
+    }
+
+    async fn copy_file(&mut self, region: &FileRegion) -> io::Result<usize> {
+        let length = COPY_BYTES.min(region.length as usize);
+        self.copied.resize(length, 0);
+        region.file.read_at(&mut self.copied, region.position)?;
+        match &mut self.stream.stream {
+            Write::Tcp(stream) => stream.write_all(&self.copied).await?,
+            Write::Other(stream) => stream.write_all(&self.copied).await?,
+        }
+        Ok(length)
+    }
+}
+
+/// Writes some of `slices` and says that more follows.
+async fn send_more(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    stream
+        .async_io(Interest::WRITABLE, || {
+            let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+            Ok(sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), flags)?)
+        })
+        .await
+}
+
+/// Sends some of the region from the page cache.
+async fn send_file(stream: &TcpStream, region: &FileRegion) -> io::Result<usize> {
+    let sent = stream
+        .async_io(Interest::WRITABLE, || {
+            let file = region.file.descriptor().ok_or(io::ErrorKind::Unsupported)?;
+            let mut position = region.position;
+            let length = SENDFILE_BYTES.min(region.length as usize);
+            Ok(rustix::fs::sendfile(stream, file, Some(&mut position), length)?)
+        })
+        .await?;
+    // The file is shorter than its region: the peer was promised bytes that do not exist.
+    if sent == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(sent) }
+}
+
+/// Takes `written` bytes away from the pieces in memory at the front.
+fn advance(pieces: &mut VecDeque<Region>, mut written: usize) {
+    while written > 0 {
+        let Some(Region::Memory(first)) = pieces.front_mut() else { return };
+        if written < first.len() {
+            first.advance(written);
+            return;
+        }
+        written -= first.len();
+        pieces.pop_front();
+    }
+}
+
+impl std::fmt::Debug for AnswerWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AnswerWriter")
+    }
+}

@@ -1,0 +1,259 @@
+//! The memory that sockets may hold: one share for frames on their way in, one for answers on their way out.
+//!
+//! Frames take their share in steps as bytes arrive. When it is spent, no socket is read but one: that of the oldest
+//! frame that waits for memory, which may overdraw (by one frame's length at most, since no other frame may overdraw
+//! until that one is done with). So a legal frame always ends, and memory is bounded.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The share of frames in flight where nothing else is set.
+pub const FRAME_BYTES_DEFAULT: usize = 64 << 20;
+/// The share of answers where nothing else is set.
+pub const ANSWER_BYTES_DEFAULT: usize = 32 << 20;
+
+/// The share of frames that are being read or worked on; clones are the same share.
+#[derive(Clone, Debug)]
+pub struct FrameBudget(Arc<Frames>);
+
+#[derive(Debug)]
+struct Frames {
+    total: AtomicUsize,
+    used: AtomicUsize,
+    /// The age of the next frame; smaller is older.
+    next_ticket: AtomicU64,
+    /// How many frames wait, so that releasing memory looks at one number as long as none does.
+    waiting: AtomicUsize,
+    queue: Mutex<Queue>,
+}
+
+/// Behind a std mutex: it is taken only when the share is spent, and held for a few map operations.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: BTreeMap<u64, Waker>,
+    /// Which frame overdraws.
+    overdrawer: Option<u64>,
+}
+
+/// How memory was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grant {
+    Within,
+    Overdrawn,
+}
+
+impl FrameBudget {
+    /// A share of `total` bytes.
+    pub fn new(total: usize) -> Self {
+        Self(Arc::new(Frames {
+            total: AtomicUsize::new(total),
+            used: AtomicUsize::new(0),
+            next_ticket: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            queue: Mutex::default(),
+        }))
+    }
+
+    /// Makes the share larger or smaller; what is taken stays taken.
+    pub fn resize(&self, total: usize) {
+        self.0.total.store(total, Ordering::SeqCst);
+        self.0.wake();
+    }
+
+    /// How many bytes are taken.
+    pub fn used(&self) -> usize {
+        self.0.used.load(Ordering::SeqCst)
+    }
+
+    /// Whether frames wait for memory.
+    pub fn is_contended(&self) -> bool {
+        self.0.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    pub(crate) fn ticket(&self) -> u64 {
+        self.0.next_ticket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes `bytes` where they are free and nobody waits for them.
+    #[inline]
+    pub(crate) fn try_take(&self, bytes: usize) -> bool {
+        !self.is_contended() && self.0.take(bytes)
+    }
+
+    /// Takes `bytes` for the frame of `ticket`, in the order of age. Who no longer waits must say so ([`leave`](Self::leave)).
+    pub(crate) fn poll_take(&self, context: &mut Context<'_>, ticket: u64, bytes: usize) -> Poll<Grant> {
+        let frames = &*self.0;
+        let mut queue = frames.queue();
+        if queue.overdrawer == Some(ticket) {
+            frames.used.fetch_add(bytes, Ordering::SeqCst);
+            return Poll::Ready(Grant::Overdrawn);
+        }
+        // First in the queue, then a look at what is free: who gives back looks at the queue afterwards.
+        queue.waiting.insert(ticket, context.waker().clone());
+        frames.waiting.store(queue.waiting.len(), Ordering::SeqCst);
+        if queue.waiting.first_key_value().is_some_and(|(oldest, _)| *oldest != ticket) {
+            return Poll::Pending;
+        }
+        let grant = if frames.take(bytes) {
+            Grant::Within
+        } else if queue.overdrawer.is_none() {
+            queue.overdrawer = Some(ticket);
+            frames.used.fetch_add(bytes, Ordering::SeqCst);
+            Grant::Overdrawn
+        } else {
+            return Poll::Pending;
+        };
+        queue.waiting.remove(&ticket);
+        frames.waiting.store(queue.waiting.len(), Ordering::SeqCst);
+        if let Some((_, next)) = queue.waiting.first_key_value() {
+            next.wake_by_ref();
+        }
+        Poll::Ready(grant)
+    }
+
+    /// The frame of `ticket` waits no longer.
+    pub(crate) fn leave(&self, ticket: u64) {
+        let mut queue = self.0.queue();
+        queue.waiting.remove(&ticket);
+        self.0.waiting.store(queue.waiting.len(), Ordering::SeqCst);
+        drop(queue);
+        self.0.wake();
+    }
+
+    /// Takes what is in memory already.
+    #[inline]
+    pub(crate) fn take_anyway(&self, bytes: usize) {
+        self.0.used.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(crate) fn give_back(&self, bytes: usize) {
+        if bytes > 0 {
+            self.0.used.fetch_sub(bytes, Ordering::SeqCst);
+            if self.is_contended() {
+                self.0.wake();
+            }
+        }
+    }
+
+    /// The frame of `ticket` overdraws no longer.
+    pub(crate) fn end_overdraft(&self, ticket: u64) {
+        let mut queue = self.0.queue();
+        if queue.overdrawer == Some(ticket) {
+            queue.overdrawer = None;
+        }
+        drop(queue);
+        self.0.wake();
+    }
+
+    pub(crate) fn permit(&self, bytes: usize, overdrawn: Option<u64>) -> FramePermit {
+        FramePermit { budget: self.clone(), bytes, overdrawn }
+    }
+}
+
+impl Default for FrameBudget {
+    fn default() -> Self {
+        Self::new(FRAME_BYTES_DEFAULT)
+    }
+}
+
+impl Frames {
+    #[inline]
+    fn take(&self, bytes: usize) -> bool {
+        let before = self.used.fetch_add(bytes, Ordering::SeqCst);
+        let fits = before + bytes <= self.total.load(Ordering::SeqCst);
+        if !fits {
+            self.used.fetch_sub(bytes, Ordering::SeqCst);
+        }
+        fits
+    }
+
+    /// Wakes the oldest frame that waits; it wakes the next when it has got its memory.
+    #[cold]
+    fn wake(&self) {
+        if let Some((_, waker)) = self.queue().waiting.first_key_value() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A frame's memory; free again when it is dropped. A request that waits long for something else must not keep it.
+#[derive(Debug)]
+pub struct FramePermit {
+    budget: FrameBudget,
+    bytes: usize,
+    overdrawn: Option<u64>,
+}
+
+impl FramePermit {
+    /// How many bytes it stands for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for FramePermit {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+        if let Some(ticket) = self.overdrawn {
+            self.budget.end_overdraft(ticket);
+        }
+    }
+}
+
+/// Answers are counted in units of this many bytes, each answer rounded up.
+const ANSWER_UNIT: usize = 1 << 10;
+
+/// The share of answers that must be held in memory until they are sent; clones are the same share.
+#[derive(Clone, Debug)]
+pub struct AnswerBudget {
+    units: Arc<Semaphore>,
+    total: usize,
+}
+
+impl AnswerBudget {
+    /// A share of `total` bytes.
+    pub fn new(total: usize) -> Self {
+        let total = (total / ANSWER_UNIT).clamp(1, u32::MAX as usize);
+        Self { units: Arc::new(Semaphore::new(total)), total }
+    }
+
+    /// Takes `bytes`, in the order in which they are asked for; one that is larger than the share takes all of it.
+    pub async fn take(&self, bytes: usize) -> AnswerPermit {
+        let units = bytes.div_ceil(ANSWER_UNIT).min(self.total) as u32;
+        let permit = self.units.clone().acquire_many_owned(units).await;
+        AnswerPermit { _permit: permit.expect("the share is never closed") }
+    }
+
+    /// Takes `bytes` if they are free now.
+    pub fn try_take(&self, bytes: usize) -> Option<AnswerPermit> {
+        let units = bytes.div_ceil(ANSWER_UNIT).min(self.total) as u32;
+        let permit = self.units.clone().try_acquire_many_owned(units).ok()?;
+        Some(AnswerPermit { _permit: permit })
+    }
+
+    /// How many bytes are free.
+    pub fn free(&self) -> usize {
+        self.units.available_permits() * ANSWER_UNIT
+    }
+}
+
+impl Default for AnswerBudget {
+    fn default() -> Self {
+        Self::new(ANSWER_BYTES_DEFAULT)
+    }
+}
+
+/// An answer's memory; free again when it is dropped.
+#[derive(Debug)]
+pub struct AnswerPermit {
+    _permit: OwnedSemaphorePermit,
+}

@@ -1,0 +1,72 @@
+//! Dialling: for the command's own client, and for peers.
+
+use std::io;
+use std::time::Duration;
+
+use thalweg_model::world::World;
+use tokio::net::TcpStream;
+
+use crate::connection::Connection;
+use crate::listener::{SocketOptions, prepare};
+
+/// Why there is no connection. Trying again may help.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The name has no address.
+    #[error("cannot find the address of {host}: {error}")]
+    Unknown {
+        /// The name.
+        host: String,
+        /// What the resolver says.
+        error: io::Error,
+    },
+    /// Nobody answered at any of its addresses.
+    #[error("cannot connect to {host}:{port}: {error}")]
+    Refused {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the system says of the last address.
+        error: io::Error,
+    },
+    /// It took too long.
+    #[error("{host}:{port} does not answer")]
+    TimedOut {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Connects to `host`, its addresses in their order, within `timeout` in all.
+pub async fn dial(
+    world: &World,
+    host: &str,
+    port: u16,
+    options: SocketOptions,
+    timeout: Duration,
+) -> Result<Connection, DialError> {
+    tokio::select! {
+        biased;
+        connection = connect(host, port, options) => connection,
+        () = world.clock.sleep(timeout) => Err(DialError::TimedOut { host: host.to_owned(), port }),
+    }
+}
+
+async fn connect(host: &str, port: u16, options: SocketOptions) -> Result<Connection, DialError> {
+    let unknown = |error| DialError::Unknown { host: host.to_owned(), error };
+    let mut last = io::ErrorKind::NotFound.into();
+    for address in tokio::net::lookup_host((host, port)).await.map_err(unknown)? {
+        let connected = TcpStream::connect(address).await.and_then(|stream| {
+            prepare(&stream, options)?;
+            Connection::tcp(stream, "".into(), None)
+        });
+        match connected {
+            Ok(connection) => return Ok(connection),
+            Err(error) => last = error,
+        }
+    }
+    Err(DialError::Refused { host: host.to_owned(), port, error: last })
+}

@@ -1,0 +1,163 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+async fn listener(host: &str) -> Listener {
+    Listener::bind("PLAIN", host, 0, SocketOptions::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn localhost_is_both_loopbacks() {
+    let (world, _) = manual_world();
+    let gate = ConnectionGate::new(world.clock.clone(), ConnectionLimits::default());
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("localhost").await;
+    let addresses = listener.addresses();
+    assert!(
+        addresses.iter().all(|address| address.ip().is_loopback() && address.port() == addresses[0].port())
+    );
+    assert!(addresses[0].is_ipv4());
+    for address in addresses {
+        let peer = TcpStream::connect(address).await.unwrap();
+        let connection = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
+        assert_eq!(connection.peer, peer.local_addr().unwrap());
+        assert_eq!(connection.local, address);
+        assert_eq!(&*connection.listener, "PLAIN");
+    }
+    assert_eq!(gate.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told() {
+    let first = listener("127.0.0.1").await;
+    let address = first.addresses()[0];
+    let error =
+        Listener::bind("OTHER", "127.0.0.1", address.port(), SocketOptions::default()).await.unwrap_err();
+    assert!(matches!(error, BindError::Taken(taken) if taken == address), "{error}");
+    let error = Listener::bind("X", "no-such-name.invalid", 0, SocketOptions::default()).await.unwrap_err();
+    assert!(matches!(error, BindError::Unknown { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn dialling_and_frames_both_ways() {
+    let (world, _) = manual_world();
+    let gate = ConnectionGate::new(world.clock.clone(), ConnectionLimits::default());
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("127.0.0.1").await;
+    let port = listener.addresses()[0].port();
+    let dialled = dial(&world, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap();
+    let accepted = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
+    let budget = FrameBudget::default();
+    let (mut client_reads, mut client_writes, _) = dialled.split(&world.clock, &budget, 1000);
+    let (mut server_reads, mut server_writes, _) = accepted.split(&world.clock, &budget, 1000);
+    let piece = |text: &[u8]| thalweg_model::Region::Memory(framed(text).into());
+    client_writes.write([piece(b"question")]).await.unwrap();
+    assert_eq!(soon(server_reads.next()).await.unwrap().unwrap().bytes, &b"question"[..]);
+    server_writes.write([piece(b"answer")]).await.unwrap();
+    assert_eq!(soon(client_reads.next()).await.unwrap().unwrap().bytes, &b"answer"[..]);
+    assert_eq!(gate.connections(), 1);
+    drop(server_reads);
+    assert_eq!(gate.connections(), 1);
+    drop(server_writes);
+    assert_eq!(gate.connections(), 0, "the place is free when both halves are gone");
+    drop(listener);
+    let error = dial(&world, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap_err();
+    assert!(matches!(error, DialError::Refused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_broker_lets_peers_wait() {
+    let (world, _) = manual_world();
+    let limits = |all: Option<usize>, listener: Option<usize>| ConnectionLimits {
+        connections_max: all,
+        listener_connections_max: listener.map(|most| ("PLAIN".into(), most)).into_iter().collect(),
+        ..ConnectionLimits::default()
+    };
+    let gate = ConnectionGate::new(world.clock.clone(), limits(Some(1), None));
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("127.0.0.1").await;
+    let address = listener.addresses()[0];
+    let _peers = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+    let first = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
+    {
+        let mut second = Box::pin(listener.accept(&world, &gate, &shutdown));
+        assert!(is_stuck(second.as_mut()).await);
+        gate.set_limits(limits(Some(5), Some(1)));
+        assert!(is_stuck(second.as_mut()).await, "the listener is full too");
+        drop(first);
+        assert!(soon(second).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_its_number_is_refused() {
+    let (world, _) = manual_world();
+    let limits = |most| ConnectionLimits {
+        address_connections_max: Some(0),
+        address_overrides: [("127.0.0.1".parse().unwrap(), most)].into_iter().collect(),
+        ..ConnectionLimits::default()
+    };
+    let gate = ConnectionGate::new(world.clock.clone(), limits(1));
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("127.0.0.1").await;
+    let address = listener.addresses()[0];
+    let _first_peer = TcpStream::connect(address).await.unwrap();
+    let first = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
+    let mut second_peer = TcpStream::connect(address).await.unwrap();
+    {
+        let mut second = Box::pin(listener.accept(&world, &gate, &shutdown));
+        assert!(is_stuck(second.as_mut()).await);
+        let read = soon(second_peer.read(&mut [0; 1])).await;
+        assert!(matches!(read, Ok(0) | Err(_)), "it was closed");
+    }
+    drop(first);
+    let mut third_peer = TcpStream::connect(address).await.unwrap();
+    third_peer.write_all(b"x").await.unwrap();
+    assert!(soon(listener.accept(&world, &gate, &shutdown)).await.is_some());
+}
+
+#[tokio::test]
+async fn connections_begin_at_their_rate() {
+    let (world, clock) = manual_world();
+    let limits = ConnectionLimits { creations_per_second_max: Some(2), ..ConnectionLimits::default() };
+    let gate = ConnectionGate::new(world.clock.clone(), limits);
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("127.0.0.1").await;
+    let address = listener.addresses()[0];
+    let mut peers = Vec::new();
+    for _ in 0..4 {
+        peers.push(TcpStream::connect(address).await.unwrap());
+    }
+    for _ in 0..2 {
+        assert!(soon(listener.accept(&world, &gate, &shutdown)).await.is_some());
+    }
+    for _ in 0..2 {
+        let mut next = Box::pin(listener.accept(&world, &gate, &shutdown));
+        assert!(is_stuck(next.as_mut()).await);
+        clock.advance(Duration::from_millis(400));
+        assert!(is_stuck(next.as_mut()).await);
+        clock.advance(Duration::from_millis(100));
+        assert!(soon(next).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn shutdown_ends_the_accepting() {
+    let (world, _) = manual_world();
+    let gate = ConnectionGate::new(world.clock.clone(), ConnectionLimits::default());
+    let (trigger, shutdown) = ShutdownTrigger::new();
+    let mut listener = listener("127.0.0.1").await;
+    {
+        let mut accepting = Box::pin(listener.accept(&world, &gate, &shutdown));
+        assert!(is_stuck(accepting.as_mut()).await);
+        assert!(!shutdown.is_requested());
+        trigger.request();
+        assert!(soon(accepting).await.is_none());
+    }
+    assert!(shutdown.is_requested());
+    let late = shutdown.clone();
+    soon(late.requested()).await;
+    let (dropped, orphan) = ShutdownTrigger::new();
+    drop(dropped);
+    soon(orphan.requested()).await;
+}
