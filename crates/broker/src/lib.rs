@@ -3,6 +3,7 @@
 
 mod answer;
 mod broker;
+pub mod config;
 pub mod groups;
 pub mod records;
 mod session;

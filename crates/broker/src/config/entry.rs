@@ -85,8 +85,8 @@ pub struct ConfigEntry {
     pub source: ConfigSource,
     /// All values there are, the one that holds first; filled if asked for.
     pub synonyms: Vec<ConfigSynonym>,
-    /// What kind of value it takes; none where the name is of no setting that is known.
-    pub kind: Option<ConfigKind>,
+    /// What kind of value it takes (a secret, where the name is of no setting that is known).
+    pub kind: ConfigKind,
     /// What it is for; filled if asked for.
     pub documentation: Option<Arc<str>>,
 }

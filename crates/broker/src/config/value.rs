@@ -99,7 +99,9 @@ fn check(definition: &Definition, value: &Value) -> Result<(), ValueError> {
             wrong(format!("Value must be no more than {most}"))
         }
         (Rule::Fraction, Value::Double(number)) if *number < 0.0 => wrong("Value must be at least 0".into()),
-        (Rule::Fraction, Value::Double(number)) if *number > 1.0 => wrong("Value must be no more than 1".into()),
+        (Rule::Fraction, Value::Double(number)) if *number > 1.0 => {
+            wrong("Value must be no more than 1".into())
+        }
         (Rule::GzipLevel, Value::Number(number)) if *number != -1 && !(1..=9).contains(number) => {
             wrong("Value must be between 1 and 9 or equal to -1".into())
         }
@@ -114,7 +116,9 @@ fn check(definition: &Definition, value: &Value) -> Result<(), ValueError> {
                 None => Ok(()),
             }
         }
-        (Rule::OneOfAnyCase(words), Value::Text(text)) if !words.iter().any(|w| w.eq_ignore_ascii_case(text)) => {
+        (Rule::OneOfAnyCase(words), Value::Text(text))
+            if !words.iter().any(|w| w.eq_ignore_ascii_case(text)) =>
+        {
             wrong(format!("String must be one of (case insensitive): {}", words.join(", ")))
         }
         (Rule::NotEmpty, Value::Text(text)) if text.is_empty() => wrong("String must be non-empty".into()),

@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use super::Session;
 use crate::answer::Answer;
+pub use crate::config::{
+    ConfigChange, ConfigEntry, ConfigKind, ConfigOperation, ConfigSource, ConfigSynonym, DescribeOptions,
+};
 
 /// The part of a session that tells and changes settings.
 #[derive(Clone, Copy)]
@@ -36,111 +39,6 @@ pub struct Resource {
     pub kind: ResourceKind,
     /// Which one.
     pub name: Arc<str>,
-}
-
-/// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConfigSource {
-    /// Set for this topic.
-    Topic,
-    /// Set for this broker while it ran.
-    DynamicBroker,
-    /// Set for all brokers while they ran.
-    DynamicDefaultBroker,
-    /// Set at the start of the broker.
-    StaticBroker,
-    /// Nobody set it.
-    Default,
-    /// Set for this group.
-    Group,
-}
-
-/// What kind of value a setting takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConfigKind {
-    /// true or false.
-    Boolean,
-    /// Text.
-    String,
-    /// 32 bits.
-    Int,
-    /// 16 bits.
-    Short,
-    /// 64 bits.
-    Long,
-    /// A fraction.
-    Double,
-    /// Words with commas between them.
-    List,
-    /// A name of a class.
-    Class,
-    /// Text that is never shown.
-    Password,
-}
-
-/// A value that holds, or would hold if those before it were not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigSynonym {
-    /// Under which name it is set.
-    pub name: Arc<str>,
-    /// The value.
-    pub value: Option<Arc<str>>,
-    /// Where it was set.
-    pub source: ConfigSource,
-}
-
-/// A setting as it is described.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigEntry {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The value that holds; none is none, or one that must not be shown.
-    pub value: Option<Arc<str>>,
-    /// Whether it cannot be changed while the broker runs.
-    pub read_only: bool,
-    /// Whether it must not be shown.
-    pub sensitive: bool,
-    /// Where the value comes from.
-    pub source: ConfigSource,
-    /// All values there are, the one that holds first; filled if asked for.
-    pub synonyms: Vec<ConfigSynonym>,
-    /// What kind of value it takes.
-    pub kind: ConfigKind,
-    /// What it is for; filled if asked for.
-    pub documentation: Option<Arc<str>>,
-}
-
-/// What to tell beside values.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DescribeOptions {
-    /// Synonyms too.
-    pub synonyms: bool,
-    /// Documentation too.
-    pub documentation: bool,
-}
-
-/// How a single setting is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConfigOperation {
-    /// It gets this value.
-    Set,
-    /// It gets its default.
-    Delete,
-    /// These words are added to its list.
-    Append,
-    /// These words are taken out of its list.
-    Subtract,
-}
-
-/// A change of one setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigChange {
-    /// Which.
-    pub name: Arc<str>,
-    /// How.
-    pub operation: ConfigOperation,
-    /// The value, where the operation needs one.
-    pub value: Option<Arc<str>>,
 }
 
 /// Why settings were not told or changed.

@@ -1,6 +1,8 @@
 //! Settings of TLS, SASL and tokens: none of it is there yet, so setting one stops the start.
 
-use super::super::definition::{Definition, boolean, class, double, int, list, long, password, short, string};
+use super::super::definition::{
+    Definition, boolean, class, double, int, list, long, password, short, string,
+};
 
 pub(super) const ROWS: &[Definition] = &[
     string("authorizer.class.name").default("").not_yet("The Java class that decides who may do what. Authorization is not there yet, so naming one stops the start."),
