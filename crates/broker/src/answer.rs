@@ -37,3 +37,24 @@ impl<T> Answer<T> {
 /// How long a client that used up a quota is left unread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Throttle(pub Duration);
+
+/// How far the log is durable, told as it moves: a head waits with its answers for it.
+#[derive(Clone)]
+pub struct Durable(tokio::sync::watch::Receiver<thalweg_storage::WalSeq>);
+
+impl Durable {
+    /// Over what the engine tells.
+    pub(crate) fn new(told: tokio::sync::watch::Receiver<thalweg_storage::WalSeq>) -> Self {
+        Self(told)
+    }
+
+    /// Everything up to here is durable.
+    pub fn now(&mut self) -> WalSeq {
+        WalSeq(self.0.borrow_and_update().0)
+    }
+
+    /// Ends when more is durable than [`now`](Self::now) said; false when nothing more ever will be.
+    pub async fn moved(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}

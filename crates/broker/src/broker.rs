@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thalweg_model::{BrokerAddress, NodeId, TopicId, TopicName};
 use thiserror::Error;
 
+use crate::answer::Durable;
 use crate::groups::{Coordinator, LogRefused};
 use crate::session::cluster::{BrokerDescription, ClusterDescription};
 use crate::session::{Peer, Session, TopicRef};
@@ -63,6 +64,11 @@ impl Broker {
     /// Who this broker is.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
+    }
+
+    /// How far the log is durable.
+    pub fn durable(&self) -> Durable {
+        unimplemented!("follows with the catalog")
     }
 
     /// The coordinator of groups.

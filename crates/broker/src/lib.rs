@@ -8,7 +8,7 @@ pub mod groups;
 pub mod records;
 mod session;
 
-pub use answer::{Answer, Throttle, WalSeq};
+pub use answer::{Answer, Durable, Throttle, WalSeq};
 pub use broker::{Broker, CloseError, Endpoint, Identity, OpenError};
 pub use session::cluster::{BrokerDescription, ClusterDescription, ClusterView};
 pub use session::configs::{
