@@ -1,0 +1,146 @@
+//! Metadata (3): brokers, topics, partitions and who leads them. Topics that are asked for and missing are made where
+//! client and broker want that.
+//!
+//! - v0: no topics named are all topics; v1: null is all, none is none; rack, controller, internal topics
+//! - v2: cluster id
+//! - v3: throttle time
+//! - v4: the client says whether missing topics are to be made
+//! - v5: offline replicas
+//! - v7: leader epochs
+//! - v8: authorized operations, where asked for (up to v10 of the cluster)
+//! - v9: flexible
+//! - v10: topic ids
+//! - v12: topics asked for by id
+//! - v13: an error for all of it
+
+use thalweg_broker::{MetadataError, TopicDescription, TopicRef, Wanted};
+use thalweg_model::{TopicId, TopicName};
+use thalweg_wire::metadata_response::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use thalweg_wire::{MetadataRequest, MetadataResponse};
+
+use crate::errors::{Code, FirstError};
+use crate::request::{Handled, Request};
+
+/// Stands for authorized operations that nobody asked for.
+const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
+/// What anybody may do with a topic while there is no authorizer: read, write, create, delete, alter, describe,
+/// describe and alter its settings.
+const TOPIC_OPERATIONS_ALL: i32 = 0b1101_1111_1000;
+/// The same with the cluster: create, alter, describe, act as part of it, settings, idempotent writes.
+const CLUSTER_OPERATIONS_ALL: i32 = 0b1_1111_1010_0000;
+
+pub(super) async fn handle(mut request: Request) -> Handled {
+    let asked: MetadataRequest = request.decode()?;
+    let version = request.version;
+    let cluster = request.session.cluster().describe();
+    let mut answer = MetadataResponse {
+        brokers: cluster
+            .brokers
+            .iter()
+            .map(|broker| MetadataResponseBroker {
+                node_id: broker.node.0,
+                host: (&broker.address).into(),
+                port: broker.address.port.into(),
+                rack: broker.rack.as_ref().map(Into::into),
+                ..Default::default()
+            })
+            .collect(),
+        cluster_id: Some((&cluster.cluster_id).into()),
+        controller_id: cluster.controller.0,
+        cluster_authorized_operations: if asked.include_cluster_authorized_operations {
+            CLUSTER_OPERATIONS_ALL
+        } else {
+            OPERATIONS_NOT_ASKED
+        },
+        ..MetadataResponse::default()
+    };
+    let operations =
+        if asked.include_topic_authorized_operations { TOPIC_OPERATIONS_ALL } else { OPERATIONS_NOT_ASKED };
+    let all = match &asked.topics {
+        None => true,
+        Some(topics) => version == 0 && topics.is_empty(),
+    };
+    let mut wanted = Vec::new();
+    for topic in asked.topics.iter().flatten().filter(|_| !all) {
+        let id = TopicId(topic.topic_id);
+        match &topic.name {
+            // Ids came to the request before they came to be answered.
+            name if version < 12 && (name.is_none() || id != TopicId::ZERO) => {
+                answer.topics.push(MetadataResponseTopic {
+                    error_code: Code::InvalidRequest.number(),
+                    name: Some(name.clone().unwrap_or_default()),
+                    topic_id: topic.topic_id,
+                    topic_authorized_operations: OPERATIONS_NOT_ASKED,
+                    ..Default::default()
+                });
+            }
+            Some(name) if id == TopicId::ZERO => wanted.push(TopicRef::Name(name.into())),
+            _ => wanted.push(TopicRef::Id(id)),
+        }
+    }
+    let wanted = if all { Wanted::All } else { Wanted::These(&wanted) };
+    let auto_create = !all && (version < 4 || asked.allow_auto_topic_creation);
+    let described = request.session.topics().metadata(wanted, auto_create).await;
+    let mut first = FirstError::default();
+    for topic in described.value {
+        answer.topics.push(match topic {
+            Ok(topic) => of_topic(&topic, operations),
+            Err(error) => {
+                let code = Code::from(&error);
+                let (name, id) = named(&error);
+                MetadataResponseTopic {
+                    error_code: first.see(code),
+                    // A name that is not known is null from v12 on, where it may be.
+                    name: match name {
+                        Some(name) => Some((&name).into()),
+                        None if version >= 12 => None,
+                        None => Some("".into()),
+                    },
+                    topic_id: id.0,
+                    topic_authorized_operations: OPERATIONS_NOT_ASKED,
+                    ..Default::default()
+                }
+            }
+        });
+    }
+    request.answer(described.after, &answer, first.code())
+}
+
+fn of_topic(topic: &TopicDescription, operations: i32) -> MetadataResponseTopic {
+    let partitions = topic
+        .partitions
+        .iter()
+        .map(|partition| {
+            let replicas: Vec<i32> = partition.replicas.iter().map(|node| node.0).collect();
+            MetadataResponsePartition {
+                partition_index: partition.index.0,
+                leader_id: partition.leader.0,
+                leader_epoch: partition.leader_epoch.0,
+                replica_nodes: replicas.clone(),
+                isr_nodes: replicas,
+                ..Default::default()
+            }
+        })
+        .collect();
+    MetadataResponseTopic {
+        name: Some((&topic.name).into()),
+        topic_id: topic.id.0,
+        is_internal: topic.internal,
+        partitions,
+        topic_authorized_operations: operations,
+        ..Default::default()
+    }
+}
+
+fn named(error: &MetadataError) -> (Option<TopicName>, TopicId) {
+    match error {
+        MetadataError::Unknown(name)
+        | MetadataError::Creating(name)
+        | MetadataError::InvalidName { name, .. }
+        | MetadataError::InvalidReplicationFactor { name, .. }
+        | MetadataError::Unauthorized(TopicRef::Name(name)) => (Some(name.clone()), TopicId::ZERO),
+        MetadataError::UnknownId(id) | MetadataError::Unauthorized(TopicRef::Id(id)) => (None, *id),
+    }
+}

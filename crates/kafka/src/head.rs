@@ -1,0 +1,65 @@
+//! What all connections of this head share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thalweg_broker::Broker;
+use thalweg_model::world::World;
+use thalweg_net::{FrameBudget, Shutdown};
+
+use crate::api::FetchMemory;
+use crate::fetch_session::FetchSessions;
+use crate::figures::Figures;
+
+/// The bounds of this head, each named as in Kafka.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `socket.request.max.bytes`
+    pub frame_bytes_max: usize,
+    /// `connections.max.idle.ms`
+    pub idle_max: Duration,
+    /// `fetch.max.bytes`
+    pub fetch_bytes_max: usize,
+    /// `max.incremental.fetch.session.cache.slots`
+    pub fetch_session_slots: usize,
+    /// How long connections may take to end what they began when the broker stops.
+    pub drain_max: Duration,
+}
+
+impl Default for Settings {
+    /// Kafka's defaults.
+    fn default() -> Self {
+        Self {
+            frame_bytes_max: 100 << 20,
+            idle_max: Duration::from_secs(600),
+            fetch_bytes_max: 55 << 20,
+            fetch_session_slots: 1_000,
+            drain_max: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What connections and handlers reach for.
+pub(crate) struct Head {
+    pub(crate) broker: Broker,
+    pub(crate) settings: Settings,
+    pub(crate) world: World,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) frame_budget: FrameBudget,
+    pub(crate) fetch_sessions: Arc<FetchSessions<FetchMemory>>,
+    pub(crate) figures: Figures,
+}
+
+impl Head {
+    pub(crate) fn new(
+        broker: Broker,
+        settings: Settings,
+        world: World,
+        frame_budget: FrameBudget,
+        shutdown: Shutdown,
+    ) -> Arc<Self> {
+        let fetch_sessions = FetchSessions::new(settings.fetch_session_slots, world.clone());
+        let figures = Figures::new(world.meter.clone());
+        Arc::new(Self { broker, settings, world, shutdown, frame_budget, fetch_sessions, figures })
+    }
+}
