@@ -241,7 +241,9 @@ fn fields(
 
 fn field(line: &Line<'_>, valid: Versions, scope: Versions) -> Result<Field, Fault> {
     let fault = |what: &str| Fault(format!("line {}: {what}", line.number));
-    let [name, kind, options @ ..] = &line.words[..] else { return Err(fault("a field has a name and a type")) };
+    let [name, kind, options @ ..] = &line.words[..] else {
+        return Err(fault("a field has a name and a type"));
+    };
     let (kind, null) = match kind.split_once('?') {
         Some((kind, null)) => (kind, Some(null)),
         None => (*kind, None),
@@ -322,6 +324,7 @@ fn range(line: &Line<'_>, text: &str, valid: Versions) -> Result<Versions, Fault
         (None, Some((first, last))) => Versions { first: number(first)?, last: number(last)? },
         (None, None) => Versions { first: number(text)?, last: number(text)? },
     };
-    let inside = versions.first <= versions.last && valid.first <= versions.first && versions.last <= valid.last;
+    let inside =
+        versions.first <= versions.last && valid.first <= versions.first && versions.last <= valid.last;
     inside.then_some(versions).ok_or_else(fault)
 }
