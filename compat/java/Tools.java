@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.utils.Exit;
 
 /** The classes behind the kafka-*.sh tools, all in one JVM: what they print is what a person sees. */
@@ -12,6 +14,9 @@ final class Tools {
     static final class Ended extends RuntimeException {}
 
     static Integer code;
+
+    /** What a tool wants done at the JVM's end: the console producer sends its last records there. */
+    static final List<Runnable> AT_END = new ArrayList<>();
 
     interface Tool {
         void main(String... arguments) throws Exception;
@@ -24,6 +29,7 @@ final class Tools {
         };
         Exit.setExitProcedure(end);
         Exit.setHaltProcedure(end);
+        Exit.setShutdownHookAdder((name, work) -> AT_END.add(work));
         new Scenarios()
             .add("topics", Tools::topics)
             .add("console", Tools::console)
@@ -58,6 +64,8 @@ final class Tools {
         } catch (Ended ended) {
             Scenarios.check(code == 0, "ended with " + code + ": " + printed.toString("UTF-8"));
         } finally {
+            AT_END.forEach(Runnable::run);
+            AT_END.clear();
             System.setOut(OUT);
             System.setIn(in);
         }
