@@ -46,6 +46,9 @@ use self::shard::Shard;
 use self::timers::{Due, Timers};
 use crate::Answer;
 
+/// So much of a client's name goes into the ids of its members.
+const CLIENT_BYTES_IN_MEMBER_ID_MAX: usize = 1024;
+
 /// What one entry of the log costs beside its key and value, generously.
 const RECORD_OVERHEAD_BYTES: usize = 128;
 
@@ -244,8 +247,7 @@ impl Coordinator {
         if !bounds.contains(&join.session_timeout) {
             return refuse(GroupError::InvalidSessionTimeout);
         }
-        let named = join.instance.unwrap_or(join.client_id);
-        let new_id: Arc<str> = format!("{named}-{}", self.world.random.uuid()).into();
+        let new_id = self.new_member_id(join.instance.unwrap_or(join.client_id));
         let (waiter, answer) = oneshot::channel();
         let size: usize = join.protocols.iter().map(|p| p.name.len() + p.metadata.len()).sum();
         let group = join.group;
@@ -492,6 +494,12 @@ impl Coordinator {
         act: impl FnOnce(&mut Shard, &mut Work) -> Result<T, GroupError>,
     ) -> Answer<Result<T, GroupError>> {
         self.step(group, bytes, act).await.unwrap_or_else(|error| Answer::now(Err(error)))
+    }
+
+    /// An id that says whose it is; a client may call itself anything, but a text on the wire has its bounds.
+    fn new_member_id(&self, named: &str) -> Arc<str> {
+        let end = named.floor_char_boundary(CLIENT_BYTES_IN_MEMBER_ID_MAX);
+        format!("{}-{}", &named[..end], self.world.random.uuid()).into()
     }
 
     fn tombstone_bytes(&self, group: &str) -> usize {
