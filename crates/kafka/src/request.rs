@@ -171,6 +171,11 @@ impl Request {
         self.api().served.contains(&self.version)
     }
 
+    /// Where the client is, as Kafka writes it.
+    pub(crate) fn client_host(&self) -> String {
+        format!("/{}", self.peer.address.ip())
+    }
+
     /// Reads the body. Bytes behind it are passed over, as Kafka does.
     pub(crate) fn decode<M: Message>(&mut self) -> Result<M, Refusal> {
         M::decode(&mut self.body, self.version).map_err(|error| self.unreadable(error))

@@ -2,6 +2,7 @@
 //! the APIs that deal with settings.
 
 use thalweg_broker::{ConfigKind, ConfigSource, ResourceKind};
+use thalweg_model::collections::HashSet;
 
 /// The number of a kind of resource.
 pub(super) fn resource_number(kind: ResourceKind) -> i8 {
@@ -50,5 +51,21 @@ pub(super) fn kind_number(kind: ConfigKind) -> i8 {
         ConfigKind::List => 7,
         ConfigKind::Class => 8,
         ConfigKind::Password => 9,
+    }
+}
+
+/// The resources that a request names more than once.
+pub(super) struct Twice<'a>(HashSet<(i8, &'a str)>);
+
+impl<'a> Twice<'a> {
+    /// Among these.
+    pub(super) fn among(named: impl Iterator<Item = (i8, &'a str)>) -> Self {
+        let mut seen = HashSet::default();
+        Self(named.filter(|resource| !seen.insert(*resource)).collect())
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn has(&self, resource: (i8, &'a str)) -> bool {
+        self.0.contains(&resource)
     }
 }

@@ -20,16 +20,9 @@ use thalweg_wire::metadata_response::{
 };
 use thalweg_wire::{MetadataRequest, MetadataResponse};
 
+use super::authorized;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
-
-/// Stands for authorized operations that nobody asked for.
-const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
-/// What anybody may do with a topic while there is no authorizer: read, write, create, delete, alter, describe,
-/// describe and alter its settings.
-const TOPIC_OPERATIONS_ALL: i32 = 0b1101_1111_1000;
-/// The same with the cluster: create, alter, describe, act as part of it, settings, idempotent writes.
-const CLUSTER_OPERATIONS_ALL: i32 = 0b1_1111_1010_0000;
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: MetadataRequest = request.decode()?;
@@ -49,15 +42,10 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             .collect(),
         cluster_id: Some((&cluster.cluster_id).into()),
         controller_id: cluster.controller.0,
-        cluster_authorized_operations: if asked.include_cluster_authorized_operations {
-            CLUSTER_OPERATIONS_ALL
-        } else {
-            OPERATIONS_NOT_ASKED
-        },
+        cluster_authorized_operations: authorized::cluster(asked.include_cluster_authorized_operations),
         ..MetadataResponse::default()
     };
-    let operations =
-        if asked.include_topic_authorized_operations { TOPIC_OPERATIONS_ALL } else { OPERATIONS_NOT_ASKED };
+    let operations = authorized::topic(asked.include_topic_authorized_operations);
     let all = match &asked.topics {
         None => true,
         Some(topics) => version == 0 && topics.is_empty(),
@@ -72,7 +60,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                     error_code: Code::InvalidRequest.number(),
                     name: Some(name.clone().unwrap_or_default()),
                     topic_id: topic.topic_id,
-                    topic_authorized_operations: OPERATIONS_NOT_ASKED,
+                    topic_authorized_operations: authorized::NOT_ASKED,
                     ..Default::default()
                 });
             }
@@ -99,7 +87,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                         None => Some("".into()),
                     },
                     topic_id: id.0,
-                    topic_authorized_operations: OPERATIONS_NOT_ASKED,
+                    topic_authorized_operations: authorized::NOT_ASKED,
                     ..Default::default()
                 }
             }
@@ -134,7 +122,8 @@ fn of_topic(topic: &TopicDescription, operations: i32) -> MetadataResponseTopic 
     }
 }
 
-fn named(error: &MetadataError) -> (Option<TopicName>, TopicId) {
+/// What a topic that is not described was called.
+pub(super) fn named(error: &MetadataError) -> (Option<TopicName>, TopicId) {
     match error {
         MetadataError::Unknown(name)
         | MetadataError::Creating(name)
