@@ -4,7 +4,7 @@
 
 mod end;
 mod memory;
-// mod ring;
+mod ring;
 
 use std::fmt;
 use std::io;
@@ -16,9 +16,14 @@ use thalweg_model::Uuid;
 use thalweg_model::world::BoxFuture;
 use tokio::sync::Notify;
 
+use crate::block::{Entry, Header, decode_index};
+
 pub use self::end::decide as decide_end;
 pub use self::memory::MemoryWal;
-// pub use self::ring::{Ring, RingOptions};
+pub use self::ring::{Ring, RingOptions};
+
+/// Blocks up to this length are read in one go for their entries.
+const ENTRIES_READ_BYTES: u64 = 64 << 10;
 
 /// A block's number. Numbers begin at 1 and go on through all chains of a data folder; 0 is "nothing to wait for".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +93,9 @@ pub enum ReadError {
     /// It was trimmed, or never there: look in the segments.
     #[error("block {0} is not in the write-ahead log")]
     Gone(WalSeq),
+    /// It is not what was written: serve around it and tell the operator.
+    #[error("block {0} of the write-ahead log is damaged")]
+    Damaged(WalSeq),
     /// The device failed: serve around it and tell the operator.
     #[error("the write-ahead log cannot be read")]
     Failed(#[source] io::Error),
@@ -115,6 +123,25 @@ pub struct ChainEnd {
     pub damaged: Vec<WalSeq>,
     /// Whether some place that may hold blocks could not be read at all.
     pub unreadable: bool,
+}
+
+/// Reads the header and the entries of a block without its batches.
+pub async fn read_entries(
+    wal: &dyn Wal,
+    chain: ChainId,
+    block: &Listed,
+) -> Result<(Header, Vec<Entry>), ReadError> {
+    let damaged = |_| ReadError::Damaged(block.seq);
+    // small blocks in one read
+    let first = wal.read(chain, block.seq, 0..block.length.min(ENTRIES_READ_BYTES)).await?;
+    let header = Header::decode(&first).map_err(damaged)?;
+    let position = header.index_position();
+    let index = match usize::try_from(position).ok().and_then(|position| first.get(position..)) {
+        Some(index) if block.length <= ENTRIES_READ_BYTES => first.slice_ref(index),
+        _ => wal.read(chain, block.seq, position..block.length).await?,
+    };
+    let entries = decode_index(&header, &index).map_err(damaged)?;
+    Ok((header, entries))
 }
 
 /// A write-ahead log.
@@ -154,10 +181,10 @@ pub trait Wal: Send + Sync {
     -> BoxFuture<'_, Result<Bytes, ReadError>>;
 
     /// Forgets the blocks of a chain below a number.
-    fn trim(&self, chain: ChainId, below: WalSeq);
+    fn trim(&self, chain: ChainId, below: WalSeq) -> BoxFuture<'_, ()>;
 
-    /// How much more it takes now.
-    fn room(&self) -> Room;
+    /// How much more it takes now; where that is less than what is wanted, it begins to make more if it can.
+    fn room(&self, wanted: u64) -> Room;
 
     /// Rung when the room may have grown.
     fn room_bell(&self) -> Arc<Notify>;

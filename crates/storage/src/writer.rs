@@ -242,9 +242,9 @@ impl Chain {
     }
 
     /// Everything up to `seq` lies in segments and a durable manifest says so: its space can be used again.
-    pub fn covered(&self, seq: WalSeq) {
+    pub async fn covered(&self, seq: WalSeq) {
         self.0.covered.fetch_max(seq.0, Ordering::AcqRel);
-        self.0.wal.trim(self.0.chain, seq.next());
+        self.0.wal.trim(self.0.chain, seq.next()).await;
     }
 
     /// Refuses reservations from now on, makes durable what was pushed, and ends the writer.

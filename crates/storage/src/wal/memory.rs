@@ -40,6 +40,14 @@ impl MemoryWal {
     }
 }
 
+impl State {
+    fn trim(&mut self, chain: ChainId, below: WalSeq) {
+        let mut rest = self.blocks.split_off(&(chain, WalSeq::NONE));
+        self.blocks.append(&mut rest.split_off(&(chain, below)));
+        self.bytes -= rest.values().map(|pieces| length_of(pieces)).sum::<u64>();
+    }
+}
+
 fn length_of(pieces: &[Bytes]) -> u64 {
     pieces.iter().map(|piece| piece.len() as u64).sum()
 }
@@ -107,19 +115,13 @@ impl Wal for MemoryWal {
         })
     }
 
-    fn trim(&self, chain: ChainId, below: WalSeq) {
-        let mut state = self.0.state.lock();
-        let kept = state.blocks.split_off(&(chain, below));
-        let mut before = std::mem::replace(&mut state.blocks, kept);
-        // blocks of chains with smaller names are not ours
-        let trimmed = before.split_off(&(chain, WalSeq::NONE));
-        state.blocks.append(&mut before);
-        state.bytes -= trimmed.values().map(|pieces| length_of(pieces)).sum::<u64>();
-        drop(state);
+    fn trim(&self, chain: ChainId, below: WalSeq) -> BoxFuture<'_, ()> {
+        self.0.state.lock().trim(chain, below);
         self.0.bell.notify_waiters();
+        Box::pin(async {})
     }
 
-    fn room(&self) -> Room {
+    fn room(&self, _: u64) -> Room {
         match self.0.cap.saturating_sub(self.0.state.lock().bytes) {
             0 => Room::Full,
             bytes => Room::Bytes(bytes),
@@ -131,7 +133,7 @@ impl Wal for MemoryWal {
     }
 
     fn allocate_alone(&self, bytes: u64) -> BoxFuture<'_, bool> {
-        let fits = matches!(self.room(), Room::Bytes(room) if room >= bytes);
+        let fits = matches!(self.room(bytes), Room::Bytes(room) if room >= bytes);
         Box::pin(async move { fits })
     }
 

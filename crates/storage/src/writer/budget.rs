@@ -128,7 +128,7 @@ impl Budget {
         tokio::select! {
             biased;
             taken = self.take_in_turn(&wish) => taken,
-            () = self.clock.sleep(wait_max) => Err(match self.wal.room() {
+            () = self.clock.sleep(wait_max) => Err(match self.wal.room(wish.room) {
                 Room::Full => Refused::Full,
                 Room::Bytes(_) => Refused::Timeout,
             }),
@@ -158,17 +158,17 @@ impl Budget {
     }
 
     fn take(self: &Arc<Self>, wish: &Wish) -> Result<Option<Reservation>, Refused> {
-        let room = match self.wal.room() {
-            Room::Bytes(bytes) => bytes,
-            Room::Full => 0,
-        };
         let mut taken = self.taken.lock();
         if taken.closed {
             return Err(Refused::Closed);
         }
+        let wanted = if wish.alone { 0 } else { wish.room };
+        let room = match self.wal.room(taken.room + wanted) {
+            Room::Bytes(bytes) => bytes,
+            Room::Full => 0,
+        };
         // more than the whole share goes when nothing else does
         let fits_memory = taken.memory == 0 || taken.memory + wish.memory <= self.memory;
-        let wanted = if wish.alone { 0 } else { wish.room };
         let fits_room = if wish.alone { room > 0 } else { taken.room + wanted <= room };
         if !fits_memory || !fits_room {
             return Ok(None);

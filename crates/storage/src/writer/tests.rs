@@ -118,12 +118,12 @@ impl Wal for Held {
         self.inner.read(chain, seq, range)
     }
 
-    fn trim(&self, chain: ChainId, below: WalSeq) {
-        self.inner.trim(chain, below);
+    fn trim(&self, chain: ChainId, below: WalSeq) -> BoxFuture<'_, ()> {
+        self.inner.trim(chain, below)
     }
 
-    fn room(&self) -> Room {
-        self.inner.room()
+    fn room(&self, wanted: u64) -> Room {
+        self.inner.room(wanted)
     }
 
     fn room_bell(&self) -> Arc<Notify> {
@@ -305,7 +305,7 @@ fn closing_writes_what_was_pushed() {
     block_on(bench.chain.close());
     assert_eq!(bench.chain.durable(), last);
     assert!(matches!(block_on(bench.chain.reserve(1, 1)), Err(Refused::Closed)));
-    bench.chain.covered(last);
+    block_on(bench.chain.covered(last));
     assert_eq!(bench.wal.bytes_held(), 0);
 }
 

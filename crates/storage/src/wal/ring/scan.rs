@@ -1,0 +1,151 @@
+//! Reading the ring at start: which blocks of the named chains are in the files. Goes from block to block, and page by
+//! page where there is none, so that a damaged block does not hide those after it.
+//!
+//! ```text
+//!   a file:  [ covered blocks │ blocks that are needed │ torn? │ what was there before ]
+//! ```
+//!
+//! A stale block is stepped over by its length: where one is found whole in its header, nothing was acknowledged that
+//! overlaps it. A file that begins with zeros was never used.
+
+use std::sync::Arc;
+
+use crate::block::{self, BlockError, Header};
+use crate::disk::{ALIGNMENT, Aligned, align_up};
+use crate::wal::{ChainId, Listed, WalSeq};
+
+use super::files::{Files, Handle};
+
+/// How much is read at once where blocks are needed,
+const WINDOW_BYTES: u64 = 1 << 20;
+/// and where they are stale.
+const WINDOW_BYTES_STALE: u64 = 64 << 10;
+
+/// A block that was found.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pub(super) chain: ChainId,
+    pub(super) file: (u32, bool),
+    pub(super) position: u64,
+    pub(super) listed: Listed,
+}
+
+/// What a scan gives.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) blocks: Vec<Block>,
+    /// Whether the device failed to read a place that may hold blocks.
+    pub(super) unreadable: bool,
+}
+
+/// Looks through all files for blocks of these chains, each from its first block that is needed.
+pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
+    let mut found = Found::default();
+    if named.is_empty() {
+        return found;
+    }
+    for (key, handle) in files.handles() {
+        let mut window = Window::new(handle.clone());
+        let mut position = 0;
+        while position < handle.length {
+            let header = match window.page(position).await {
+                Some(page) => Header::decode(page),
+                None => {
+                    found.unreadable = true;
+                    Err(BlockError::Damaged("page"))
+                }
+            };
+            let Ok(header) = header else {
+                if position == 0 && window.is_zero(position) {
+                    break;
+                }
+                window.ahead = WINDOW_BYTES;
+                position += ALIGNMENT as u64;
+                continue;
+            };
+            let is_needed = named.iter().any(|(chain, from)| *chain == header.chain && *from <= header.seq);
+            if !is_needed {
+                window.ahead = WINDOW_BYTES_STALE;
+                position += align_up(header.length());
+                continue;
+            }
+            window.ahead = WINDOW_BYTES;
+            let whole = window.is_whole(position, &header).await;
+            found.blocks.push(Block {
+                chain: header.chain,
+                file: key,
+                position,
+                listed: Listed {
+                    seq: header.seq,
+                    length: header.length(),
+                    durable_below: header.durable_below,
+                    whole,
+                },
+            });
+            // a block that is not whole may have been written over further on
+            position += if whole { align_up(header.length()) } else { ALIGNMENT as u64 };
+        }
+    }
+    found
+}
+
+/// A part of a file in memory.
+struct Window {
+    handle: Arc<Handle>,
+    buffer: Aligned,
+    start: u64,
+    end: u64,
+    /// How much to read at once.
+    ahead: u64,
+}
+
+impl Window {
+    fn new(handle: Arc<Handle>) -> Self {
+        Self { handle, buffer: Aligned::default(), start: 0, end: 0, ahead: WINDOW_BYTES_STALE }
+    }
+
+    /// The page at a position; none where it cannot be read.
+    async fn page(&mut self, position: u64) -> Option<&[u8]> {
+        self.load(position, ALIGNMENT as u64).await.then(|| self.slice(position, ALIGNMENT as u64))
+    }
+
+    async fn is_whole(&mut self, position: u64, header: &Header) -> bool {
+        let length = header.length();
+        if length > self.handle.length - position || !self.load(position, align_up(length)).await {
+            return false;
+        }
+        block::check(self.slice(position, length)).is_ok()
+    }
+
+    /// Whether the page that was read last holds nothing.
+    fn is_zero(&self, position: u64) -> bool {
+        self.start <= position
+            && position + ALIGNMENT as u64 <= self.end
+            && self.slice(position, ALIGNMENT as u64).iter().all(|byte| *byte == 0)
+    }
+
+    fn slice(&self, position: u64, length: u64) -> &[u8] {
+        let from = usize::try_from(position - self.start).expect("a window fits in memory");
+        &self.buffer[from..from + usize::try_from(length).expect("a window fits in memory")]
+    }
+
+    async fn load(&mut self, position: u64, length: u64) -> bool {
+        if self.start <= position && position + length <= self.end {
+            return true;
+        }
+        let rest = self.handle.length - position;
+        // where a large read fails, a small one may not
+        for wanted in [length.max(self.ahead).min(rest), length.min(rest)] {
+            let wanted_here = usize::try_from(wanted).expect("a window fits in memory");
+            if self.buffer.len() < wanted_here {
+                self.buffer = Aligned::zeroed(wanted_here);
+            }
+            (self.start, self.end) = (0, 0);
+            if self.handle.reader.read_exact_at(&mut self.buffer[..wanted_here], position).await.is_ok() {
+                (self.start, self.end) = (position, position + wanted);
+                return wanted >= length;
+            }
+        }
+        false
+    }
+}

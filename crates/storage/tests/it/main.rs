@@ -1,0 +1,6 @@
+//! The laws of the seams, checked against every backend, and what recovery makes of a disk whose power was cut.
+
+mod crash;
+mod ring;
+mod wal;
+mod world;

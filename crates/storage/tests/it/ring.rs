@@ -1,0 +1,264 @@
+//! The ring by itself: its files are written over and never extended, and free again when covered.
+
+use std::sync::Arc;
+
+use thalweg_model::world::block_on;
+use thalweg_storage::disk::{Access, Create, Disk, Fault, MemoryDisk, Open};
+use thalweg_storage::wal::{PutError, Ring, RingOptions, Room, Wal};
+use thalweg_storage::{Durability, WalSeq};
+
+use crate::world::{block, block_after, chain, world};
+
+const OPTIONS: RingOptions = RingOptions {
+    first_bytes: 64 << 10,
+    file_bytes: 128 << 10,
+    files: 6,
+    files_uncovered_max: 4,
+    durability: Durability::Fsync,
+};
+
+fn open(disk: &MemoryDisk, named: &[(u128, u64)]) -> Ring {
+    let named: Vec<_> = named.iter().map(|(name, from)| (chain(*name), WalSeq(*from))).collect();
+    block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &named)).expect("the ring opens")
+}
+
+fn put(ring: &Ring, name: u128, seq: u64, length: usize) {
+    block_on(ring.put(chain(name), WalSeq(seq), &block(chain(name), seq, length))).expect("the disk works");
+}
+
+fn files(disk: &MemoryDisk) -> Vec<String> {
+    block_on(disk.list("wal")).expect("the disk works")
+}
+
+fn until_made(ring: &Ring) {
+    while ring.file_count() < 7 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_ring_without_load_stays_one_file_for_ever() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=200 {
+        put(&ring, 1, seq, 3000);
+        block_on(ring.trim(chain(1), WalSeq(seq + 1)));
+    }
+    assert_eq!(files(&disk), ["ring-0"]);
+    assert_eq!(ring.bytes_held(), OPTIONS.first_bytes);
+}
+
+#[test]
+fn one_put_is_one_wait_for_the_device_and_extends_nothing() {
+    for (direct, waits) in [(true, 1), (false, 1)] {
+        let disk = MemoryDisk::new(direct);
+        let ring = open(&disk, &[]);
+        for (seq, length) in [(1, 10), (2, 9000), (3, 4000)] {
+            let before = disk.counts();
+            put(&ring, 1, seq, length);
+            let after = disk.counts();
+            assert_eq!(after.syncs - before.syncs, waits);
+            assert_eq!(after.writes - before.writes, 1);
+        }
+        assert_eq!(block_on(disk.space()).expect("it works").total, u64::MAX);
+        assert_eq!(ring.bytes_held(), OPTIONS.first_bytes);
+    }
+}
+
+#[test]
+fn under_load_the_ring_is_made_whole_and_goes_round() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=15 {
+        put(&ring, 1, seq, 10_000);
+    }
+    until_made(&ring);
+    let held = OPTIONS.first_bytes + 6 * OPTIONS.file_bytes;
+    for seq in 16..=500 {
+        put(&ring, 1, seq, 10_000);
+        block_on(ring.trim(chain(1), WalSeq(seq - 10)));
+        assert_eq!(ring.list(chain(1), WalSeq(0)).len(), 11);
+    }
+    assert_eq!(ring.bytes_held(), held);
+    for seq in 490..=500 {
+        let expect = block(chain(1), seq, 10_000).concat();
+        let read = block_on(ring.read(chain(1), WalSeq(seq), 0..expect.len() as u64));
+        assert_eq!(read.expect("it is there"), expect);
+    }
+}
+
+#[test]
+fn with_four_files_uncovered_there_is_no_room_until_one_is_covered() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    put(&ring, 1, 1, 50_000);
+    until_made(&ring);
+    let mut seq = 1;
+    while ring.room(1) != Room::Bytes(0) {
+        seq += 1;
+        put(&ring, 1, seq, 50_000);
+    }
+    // the small file with one block, three large ones with two, and the first block of the next
+    assert_eq!(seq, 8);
+    // what was promised before still finds its place
+    put(&ring, 1, seq + 1, 50_000);
+    block_on(ring.trim(chain(1), WalSeq(2)));
+    assert_ne!(ring.room(1), Room::Bytes(0));
+}
+
+#[test]
+fn a_block_larger_than_a_file_has_its_own_until_it_is_covered() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    let length = 300_000;
+    assert!(block_on(ring.allocate_alone(length as u64 + 4096)));
+    assert_eq!(files(&disk), ["own-0", "ring-0"]);
+    put(&ring, 1, 1, length);
+    put(&ring, 1, 2, 10);
+    drop(ring);
+    let ring = open(&disk, &[(1, 1)]);
+    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(2));
+    let read = block_on(ring.read(chain(1), WalSeq(1), 80..80 + length as u64)).expect("it is there");
+    assert_eq!(read, block(chain(1), 1, length)[1]);
+    block_on(ring.trim(chain(1), WalSeq(2)));
+    assert_eq!(files(&disk), ["ring-0"]);
+}
+
+#[test]
+fn own_files_that_are_not_used_go_away() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    assert!(block_on(ring.allocate_alone(300_000)));
+    ring.release_alone(300_000);
+    block_on(ring.trim(chain(1), WalSeq(1)));
+    assert_eq!(files(&disk), ["ring-0"]);
+    disk.set_room(300_000);
+    assert!(!block_on(ring.allocate_alone(300_000)));
+    assert_eq!(files(&disk), ["ring-0"]);
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_next_chain_goes_on_in_the_same_file() {
+    let disk = MemoryDisk::new(true);
+    disk.set_room(OPTIONS.first_bytes);
+    let ring = open(&disk, &[]);
+    for seq in 1..=3 {
+        put(&ring, 1, seq, 10_000);
+    }
+    drop(ring);
+    let ring = open(&disk, &[(1, 2)]);
+    assert_eq!(block_on(ring.close(chain(1), WalSeq(2))).expect("it works").end, WalSeq(3));
+    put(&ring, 2, 4, 10_000);
+    drop(ring);
+    let ring = open(&disk, &[(1, 2), (2, 4)]);
+    let numbers =
+        |name| ring.list(chain(name), WalSeq(0)).iter().map(|found| found.seq.0).collect::<Vec<_>>();
+    assert_eq!((numbers(1), numbers(2)), (vec![2, 3], vec![4]));
+    assert_eq!(files(&disk), ["ring-0"]);
+    while ring.room(1 << 20) != Room::Full {
+        let Room::Bytes(room) = ring.room(1 << 20) else { break };
+        if room == 0 {
+            std::thread::yield_now();
+            continue;
+        }
+        let seq = 5 + ring.list(chain(2), WalSeq(5)).len() as u64;
+        put(&ring, 2, seq, 10);
+    }
+}
+
+#[test]
+fn damage_is_told_apart_from_the_end() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=5 {
+        put(&ring, 1, seq, 5000);
+    }
+    drop(ring);
+    // each block takes two pages: the third one's body
+    disk.rot("wal/ring-0", 4 * 4096 + 100);
+    let ring = open(&disk, &[(1, 1)]);
+    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(3)]));
+    drop(ring);
+    // its header too: it cannot be found, and is damage still
+    disk.rot("wal/ring-0", 4 * 4096 + 10);
+    let ring = open(&disk, &[(1, 1)]);
+    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(3)]));
+    drop(ring);
+    // the last one: nothing proves it
+    disk.rot("wal/ring-0", 8 * 4096 + 10);
+    let ring = open(&disk, &[(1, 1)]);
+    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(4));
+    // and it is overwritten by the next chain
+    put(&ring, 2, 5, 5000);
+    drop(ring);
+    let ring = open(&disk, &[(1, 1), (2, 5)]);
+    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(4));
+    assert_eq!(block_on(ring.close(chain(2), WalSeq(5))).expect("it works").end, WalSeq(5));
+}
+
+#[test]
+fn a_damaged_head_of_a_file_hides_nothing_behind_it() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=5 {
+        put(&ring, 1, seq, 5000);
+    }
+    drop(ring);
+    disk.rot("wal/ring-0", 10);
+    let ring = open(&disk, &[(1, 1)]);
+    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(1)]));
+}
+
+#[test]
+fn a_device_that_cannot_read_is_damage_and_told() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    put(&ring, 1, 1, 5000);
+    drop(ring);
+    disk.fail_at(0, Fault::ReadFails);
+    let ring = open(&disk, &[(1, 1)]);
+    assert!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").unreadable);
+}
+
+#[test]
+fn without_syncs_a_hole_is_the_end() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=4 {
+        let pieces = block_after(chain(1), seq, 1, 5000);
+        block_on(ring.put(chain(1), WalSeq(seq), &pieces)).expect("the disk works");
+    }
+    drop(ring);
+    disk.rot("wal/ring-0", 2 * 4096 + 100);
+    let ring = open(&disk, &[(1, 1)]);
+    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    assert_eq!((end.end, end.damaged), (WalSeq(1), vec![]));
+    assert_eq!(ring.list(chain(1), WalSeq(0)).len(), 1);
+}
+
+#[test]
+fn after_a_failed_put_no_other_succeeds() {
+    for direct in [true, false] {
+        let disk = MemoryDisk::new(direct);
+        let ring = open(&disk, &[]);
+        put(&ring, 1, 1, 100);
+        disk.fail_at(0, Fault::SyncFails);
+        for seq in [2, 3] {
+            let failed = block_on(ring.put(chain(1), WalSeq(seq), &block(chain(1), seq, 100)));
+            assert!(matches!(failed, Err(PutError::Failed(_))));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_being_made_is_thrown_away() {
+    let disk = MemoryDisk::new(true);
+    drop(open(&disk, &[]));
+    let how = Open { access: Access::Buffered, create: Create::New };
+    drop(block_on(disk.open("wal/ring-1.new", how)).expect("it works"));
+    drop(open(&disk, &[]));
+    assert_eq!(files(&disk), ["ring-0"]);
+}
