@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-/// A place in the write-ahead log: everything up to it has to be durable. Zero is nothing to wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WalSeq(pub u64);
+pub use thalweg_storage::WalSeq;
 
 /// A result that may leave once the log is durable up to `after`. State may run ahead of the disk, answers may not;
 /// so refusals, duplicates and reads of state bear a sequence as well.
@@ -40,17 +38,17 @@ pub struct Throttle(pub Duration);
 
 /// How far the log is durable, told as it moves: a head waits with its answers for it.
 #[derive(Clone)]
-pub struct Durable(tokio::sync::watch::Receiver<thalweg_storage::WalSeq>);
+pub struct Durable(tokio::sync::watch::Receiver<WalSeq>);
 
 impl Durable {
     /// Over what the engine tells.
-    pub(crate) fn new(told: tokio::sync::watch::Receiver<thalweg_storage::WalSeq>) -> Self {
+    pub(crate) fn new(told: tokio::sync::watch::Receiver<WalSeq>) -> Self {
         Self(told)
     }
 
     /// Everything up to here is durable.
     pub fn now(&mut self) -> WalSeq {
-        WalSeq(self.0.borrow_and_update().0)
+        *self.0.borrow_and_update()
     }
 
     /// Ends when more is durable than [`now`](Self::now) said; false when nothing more ever will be.

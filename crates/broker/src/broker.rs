@@ -1,14 +1,33 @@
 //! The broker as a whole: what it is made of, and how it starts and ends.
 
-use std::sync::Arc;
+mod configs;
+mod deletion;
+mod offsets_topic;
+mod retention;
+mod topics;
 
-use thalweg_model::{BrokerAddress, NodeId, TopicId, TopicName};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::{Mutex, RwLock};
+use thalweg_model::collections::HashMap;
+use thalweg_model::world::{Task, World};
+use thalweg_model::{BrokerAddress, NodeId, PartitionIndex, TopicId, TopicName, TopicPartition};
+use thalweg_storage::{Engine, Snapshot, Snapshots, Storage};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::answer::Durable;
-use crate::groups::{Coordinator, LogRefused};
+use crate::catalog::{Catalog, Entry, LoadError, Record, TopicRecord};
+use crate::config::{BrokerConfig, Overrides, TopicConfig};
+use crate::engine_room::EngineRoom;
+use crate::groups::Coordinator;
+use crate::partition::Partition;
 use crate::session::cluster::{BrokerDescription, ClusterDescription};
 use crate::session::{Peer, Session, TopicRef};
+use crate::topic::Topic;
+
+use self::offsets_topic::OffsetsTopic;
 
 /// Who this broker is.
 #[derive(Clone, Debug)]
@@ -19,6 +38,8 @@ pub struct Identity {
     pub rack: Option<Arc<str>>,
     /// Where clients of each listener find it.
     pub endpoints: Vec<Endpoint>,
+    /// Where its data are, for those who ask for log folders.
+    pub data_folder: PathBuf,
 }
 
 /// What clients of a listener are told to dial.
@@ -33,17 +54,18 @@ pub struct Endpoint {
 /// Why the broker did not start.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// The facts hold what this version cannot read.
+    /// The facts cannot be read.
     #[error("the facts of the cluster cannot be read: {0}")]
-    Facts(String),
-}
-
-/// Why the broker did not end cleanly.
-#[derive(Debug, Error)]
-pub enum CloseError {
-    /// Storage did not.
-    #[error("storage did not close cleanly: {0}")]
-    Storage(String),
+    Facts(#[from] LoadError),
+    /// No space for the first facts.
+    #[error("no space is left in the data folder")]
+    Full,
+    /// Storage did not open.
+    #[error(transparent)]
+    Storage(#[from] thalweg_storage::OpenError),
+    /// The groups' log cannot be read.
+    #[error("the offsets topic cannot be read: {0}")]
+    Offsets(String),
 }
 
 /// The broker; cheap to clone.
@@ -53,9 +75,90 @@ pub struct Broker(Arc<Inner>);
 struct Inner {
     identity: Identity,
     cluster_id: Arc<str>,
+    replicas: Arc<[NodeId]>,
+    world: World,
+    room: Arc<EngineRoom>,
+    catalog: Catalog,
+    // Short: exchanged when a dynamic setting changes.
+    config: RwLock<Live>,
+    coordinator: Arc<Coordinator>,
+    closing: watch::Sender<bool>,
+    tasks: Mutex<Vec<Task>>,
+}
+
+/// The settings that hold now.
+struct Live {
+    config: Arc<BrokerConfig>,
+    // Of topics for which nothing is set: they share it.
+    topics: Arc<TopicConfig>,
+}
+
+impl Live {
+    fn new(config: BrokerConfig) -> Self {
+        let topics = TopicConfig::new(&config, &Overrides::new());
+        Self { config: Arc::new(config), topics }
+    }
+
+    fn topic(&self, overrides: &Overrides) -> Arc<TopicConfig> {
+        if overrides.is_empty() { self.topics.clone() } else { TopicConfig::new(&self.config, overrides) }
+    }
 }
 
 impl Broker {
+    /// Recovers what storage holds, and starts the work in the background.
+    pub async fn open(
+        storage: Storage,
+        config: BrokerConfig,
+        identity: Identity,
+        world: World,
+    ) -> Result<Self, OpenError> {
+        let (catalog, topics) = Catalog::load(storage.facts.clone()).await?;
+        let cluster_id = cluster_id(&catalog, &world).await?;
+        let node = identity.node.to_string();
+        let config = configs::with_dynamic(&config, &catalog, &node);
+
+        let sizes: HashMap<TopicId, usize> = topics.iter().map(|t| (t.id, t.partitions())).collect();
+        let known = |partition: TopicPartition| {
+            let index = usize::try_from(partition.partition.0).unwrap_or(usize::MAX);
+            sizes.get(&partition.topic).is_some_and(|count| index < *count)
+        };
+        let snapshots = Arc::new(SnapshotSource::default());
+        let engine = storage.start(&known, snapshots.clone()).await?;
+        let room = Arc::new(EngineRoom { engine, world: world.clone() });
+
+        let settings = offsets_topic::group_settings(&config);
+        let offsets_topic = TopicName::from(offsets_topic::NAME);
+        let offsets = topics.iter().find(|topic| topic.name == offsets_topic);
+        let offsets_partitions = match offsets {
+            Some(topic) => topic.partitions(),
+            None => usize::try_from(config.offsets_topic_num_partitions).unwrap_or(1),
+        };
+        let broker = Self(Arc::new_cyclic(|this: &Weak<Inner>| {
+            let log = Arc::new(OffsetsTopic(this.clone()));
+            let coordinator = Coordinator::new(offsets_partitions, log, settings, world.clone());
+            Inner {
+                cluster_id,
+                replicas: [identity.node].into(),
+                identity,
+                world,
+                room,
+                catalog,
+                config: RwLock::new(Live::new(config)),
+                coordinator: Arc::new(coordinator),
+                closing: watch::Sender::new(false),
+                tasks: Mutex::default(),
+            }
+        }));
+        for topic in topics {
+            let entry = broker.entry(&topic, None);
+            broker.0.catalog.adjust(|state| state.put(entry));
+        }
+        broker.recover().await?;
+        assert!(snapshots.0.set(Arc::downgrade(&broker.0)).is_ok(), "a broker is opened once");
+        broker.start_tasks();
+        Ok(broker)
+    }
+
     /// A session for a peer: the only door for heads.
     pub fn session(&self, peer: Peer) -> Session {
         Session::new(self.clone(), peer)
@@ -68,23 +171,52 @@ impl Broker {
 
     /// How far the log is durable.
     pub fn durable(&self) -> Durable {
-        unimplemented!("follows with the catalog")
+        Durable::new(self.0.room.engine.durable_watch())
+    }
+
+    /// The settings that hold now.
+    pub fn config(&self) -> Arc<BrokerConfig> {
+        self.0.config.read().config.clone()
+    }
+
+    /// The engine: what is durable, and how much it holds.
+    pub fn engine(&self) -> &Engine {
+        &self.0.room.engine
+    }
+
+    /// Ends the work in the background, then storage: everything appended becomes durable.
+    pub async fn close(self) {
+        self.0.closing.send_replace(true);
+        self.0.coordinator.close();
+        let tasks = std::mem::take(&mut *self.0.tasks.lock());
+        for task in tasks {
+            task.await;
+        }
+        self.0.room.engine.clone().close().await;
     }
 
     /// The coordinator of groups.
     pub(crate) fn coordinator(&self) -> &Arc<Coordinator> {
-        unimplemented!("follows with the catalog")
-    }
-
-    /// Sees to it that the offsets topic is there.
-    pub(crate) async fn offsets_topic_ready(&self) -> Result<(), LogRefused> {
-        unimplemented!("follows with the catalog")
+        &self.0.coordinator
     }
 
     /// A topic's name, id and number of partitions.
     pub(crate) fn find_topic(&self, topic: &TopicRef) -> Option<(TopicName, TopicId, i32)> {
-        let _ = topic;
-        unimplemented!("follows with the catalog")
+        let entry = self.0.catalog.find(topic)?;
+        let partitions = i32::try_from(entry.partitions.len()).expect("partitions are numbered so");
+        Some((entry.topic.name.clone(), entry.topic.id, partitions))
+    }
+
+    pub(crate) fn find_entry(&self, topic: &TopicRef) -> Option<Entry> {
+        self.0.catalog.find(topic)
+    }
+
+    pub(crate) fn find_partition(&self, topic: &TopicRef, index: PartitionIndex) -> Option<Partition> {
+        self.0.catalog.partition(topic, index)
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.0.catalog
     }
 
     pub(crate) fn describe_cluster(&self, listener: &str) -> ClusterDescription {
@@ -99,5 +231,92 @@ impl Broker {
             .into_iter()
             .collect();
         ClusterDescription { cluster_id: self.0.cluster_id.clone(), controller: identity.node, brokers }
+    }
+
+    /// A topic with its partitions; those that ran already go on.
+    fn entry(&self, record: &TopicRecord, running: Option<&Entry>) -> Entry {
+        let topic = match running {
+            Some(entry) => entry.topic.clone(),
+            None => {
+                let config = self.0.config.read().topic(&record.overrides);
+                let (name, overrides) = (record.name.clone(), record.overrides.clone());
+                Arc::new(Topic::new(name, record.id, overrides, config))
+            }
+        };
+        let mut partitions = running.map(|entry| entry.partitions.to_vec()).unwrap_or_default();
+        for (index, epoch_base) in record.epoch_bases().enumerate().skip(partitions.len()) {
+            let index = PartitionIndex(i32::try_from(index).expect("partitions are numbered so"));
+            partitions.push(Partition::open(topic.clone(), index, epoch_base, self.0.room.clone()));
+        }
+        Entry { topic, partitions: partitions.into() }
+    }
+
+    /// Takes over what was kept of producers and groups.
+    async fn recover(&self) -> Result<(), OpenError> {
+        let entries: Vec<Entry> = self.0.catalog.read(|state| state.entries().cloned().collect());
+        let expiration_ms = i64::from(self.config().producer_id_expiration_ms);
+        for entry in entries {
+            let holds_groups = entry.topic.name.as_str() == offsets_topic::NAME;
+            for partition in entry.partitions.iter() {
+                let recovered = partition.log().take_recovered();
+                if holds_groups {
+                    self.recover_groups(partition, recovered).await?;
+                } else if let Some(recovered) = recovered {
+                    partition.restore(recovered, expiration_ms);
+                }
+            }
+        }
+        self.0.coordinator.loaded();
+        Ok(())
+    }
+
+    fn start_tasks(&self) {
+        let spawner = &self.0.world.spawner;
+        let (retention, expiry, groups) = (self.clone(), self.clone(), self.0.coordinator.clone());
+        let tasks = vec![
+            spawner.spawn("retention", Box::pin(async move { retention.run_retention().await })),
+            spawner.spawn("producer-expiry", Box::pin(async move { expiry.run_producer_expiry().await })),
+            spawner.spawn("groups", Box::pin(async move { groups.run().await })),
+        ];
+        *self.0.tasks.lock() = tasks;
+    }
+}
+
+/// The cluster's id: made once, the same ever after.
+async fn cluster_id(catalog: &Catalog, world: &World) -> Result<Arc<str>, OpenError> {
+    if let Some(id) = catalog.read(|state| state.cluster_id().cloned()) {
+        return Ok(id);
+    }
+    let id: Arc<str> = base64_url(world.random.uuid().as_bytes()).into();
+    let record = vec![Record::Cluster(id.clone())];
+    catalog.change().await.commit(record).await.map_err(|_| OpenError::Full)?;
+    Ok(id)
+}
+
+/// As Kafka writes ids: 22 characters for 16 bytes, without padding.
+fn base64_url(bytes: &[u8; 16]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits = u128::from_be_bytes(*bytes);
+    let letter = |place: u32| {
+        // 22 times 6 bits are four more than there are: the last letter has them as zeros on its right.
+        let shifted = if place == 21 { bits << 4 } else { bits >> (122 - 6 * place) };
+        char::from(LETTERS[(shifted & 63) as usize])
+    };
+    (0..22).map(letter).collect()
+}
+
+/// What storage asks at a checkpoint.
+#[derive(Default)]
+struct SnapshotSource(OnceLock<Weak<Inner>>);
+
+impl Snapshots for SnapshotSource {
+    fn snapshot(&self, partition: TopicPartition) -> Option<Snapshot> {
+        let broker = Broker(self.0.get()?.upgrade()?);
+        let found = broker.find_partition(&TopicRef::Id(partition.topic), partition.partition)?;
+        if found.topic().name.as_str() == offsets_topic::NAME {
+            let (bytes, seq) = broker.0.coordinator.snapshot(partition.partition)?;
+            return Some(Snapshot { bytes, seq });
+        }
+        found.snapshot()
     }
 }

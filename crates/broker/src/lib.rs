@@ -3,19 +3,24 @@
 
 mod answer;
 mod broker;
+mod catalog;
 pub mod config;
+mod engine_room;
 pub mod groups;
+mod partition;
 pub mod records;
 mod session;
+mod topic;
 
 pub use answer::{Answer, Durable, Throttle, WalSeq};
-pub use broker::{Broker, CloseError, Endpoint, Identity, OpenError};
+pub use broker::{Broker, Endpoint, Identity, OpenError};
+pub use catalog::LoadError;
+pub use partition::{EpochEnd, FetchError, Fetched, Isolation, Partition};
 pub use session::cluster::{BrokerDescription, ClusterDescription, ClusterView};
 pub use session::configs::{
     ConfigChange, ConfigEntry, ConfigError, ConfigKind, ConfigOperation, ConfigSource, ConfigSynonym,
     Configs, DescribeOptions, Resource, ResourceKind,
 };
-pub use session::fetch::{EpochEnd, FetchError, Fetched, Isolation, Partition, Watcher};
 pub use session::groups::{
     CommitPartition, CommitTopic, Committer, CoordinatorKind, FetchedTopic, FindCoordinatorError, Groups,
 };
@@ -28,3 +33,4 @@ pub use session::topics::{
     NewTopic, PartitionDescription, TopicDescription, TopicError, Topics, Wanted,
 };
 pub use session::{Peer, Session, TopicRef};
+pub use thalweg_storage::Watcher;

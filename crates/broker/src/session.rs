@@ -6,7 +6,6 @@
 
 pub(crate) mod cluster;
 pub(crate) mod configs;
-pub(crate) mod fetch;
 pub(crate) mod groups;
 pub(crate) mod records;
 pub(crate) mod topics;
@@ -98,5 +97,46 @@ impl Session {
     /// The cluster and its brokers.
     pub fn cluster(&self) -> ClusterView<'_> {
         ClusterView { session: self }
+    }
+
+    /// Whether the peer may do this. Everybody may do everything until there are rules.
+    fn allows(&self, operation: Operation, target: &Target<'_>) -> bool {
+        tracing::trace!(principal = %self.peer.principal, ?operation, target = target.name(), "authorized");
+        true
+    }
+}
+
+/// What a peer wants to do.
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Alter,
+    AlterConfigs,
+    Create,
+    Delete,
+    Describe,
+    DescribeConfigs,
+    IdempotentWrite,
+    Read,
+    Write,
+}
+
+/// With what a peer wants to do it.
+#[derive(Clone, Copy, Debug)]
+enum Target<'a> {
+    Cluster,
+    Topic(&'a TopicRef),
+    TopicName(&'a TopicName),
+    Resource(&'a configs::Resource),
+}
+
+impl Target<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Cluster => "the cluster".into(),
+            Self::Topic(TopicRef::Name(name)) => name.to_string(),
+            Self::TopicName(name) => name.to_string(),
+            Self::Topic(TopicRef::Id(id)) => id.to_string(),
+            Self::Resource(resource) => format!("{:?} {}", resource.kind, resource.name),
+        }
     }
 }

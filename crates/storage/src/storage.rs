@@ -8,6 +8,7 @@ use thalweg_model::{NodeId, TopicPartition};
 use thiserror::Error;
 
 use crate::engine::{Engine, Snapshots};
+use crate::facts::{Facts, MemoryFacts};
 use crate::options::Options;
 
 /// Why a data folder cannot be used.
@@ -42,6 +43,8 @@ pub enum OpenError {
 
 /// An opened data folder.
 pub struct Storage {
+    /// The facts named "cluster": the caller's own.
+    pub facts: Arc<dyn Facts>,
     options: Options,
     world: World,
 }
@@ -49,7 +52,7 @@ pub struct Storage {
 impl Storage {
     /// A data folder in memory; it ends with the process.
     pub async fn memory(options: Options, world: World) -> Self {
-        Self { options, world }
+        Self { facts: Arc::new(MemoryFacts::default()), options, world }
     }
 
     /// Recovers what is in the folder. `known` tells which partitions still exist: what belongs to others is garbage.

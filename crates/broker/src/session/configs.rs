@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Session;
+use super::{Operation, Session, Target};
 use crate::answer::Answer;
 pub use crate::config::{
     ConfigChange, ConfigEntry, ConfigKind, ConfigOperation, ConfigSource, ConfigSynonym, DescribeOptions,
@@ -41,6 +41,14 @@ pub struct Resource {
     pub name: Arc<str>,
 }
 
+/// A change of a resource's settings.
+pub(crate) enum Alteration<'a> {
+    /// These are all.
+    Whole(&'a [(Arc<str>, Option<Arc<str>>)]),
+    /// One by one.
+    Single(&'a [ConfigChange]),
+}
+
 /// Why settings were not told or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
@@ -56,6 +64,9 @@ pub enum ConfigError {
     /// A name that is none, or a value that it cannot take.
     #[error("{0}")]
     InvalidConfig(String),
+    /// The peer may not.
+    #[error("not authorized for these settings")]
+    Unauthorized,
     /// The facts cannot be written just now; try again.
     #[error("the change could not be written: {0}")]
     Unavailable(String),
@@ -69,8 +80,11 @@ impl Configs<'_> {
         names: Option<&[&str]>,
         options: DescribeOptions,
     ) -> Answer<Result<Vec<ConfigEntry>, ConfigError>> {
-        let _ = (self.session, resource, names, options);
-        unimplemented!("follows with the catalog")
+        if !self.session.allows(Operation::DescribeConfigs, &Target::Resource(resource)) {
+            return Answer::now(Err(ConfigError::Unauthorized));
+        }
+        let wanted = |name: &str| names.is_none_or(|names| names.contains(&name));
+        Answer::now(self.session.broker.describe_configs(resource, &wanted, options))
     }
 
     /// Replaces all settings of a resource: what is not named gets its default.
@@ -80,8 +94,7 @@ impl Configs<'_> {
         values: &[(Arc<str>, Option<Arc<str>>)],
         validate_only: bool,
     ) -> Answer<Result<(), ConfigError>> {
-        let _ = (self.session, resource, values, validate_only);
-        unimplemented!("follows with the catalog")
+        self.change(resource, &Alteration::Whole(values), validate_only).await
     }
 
     /// Changes single settings of a resource, all of them or none.
@@ -91,13 +104,26 @@ impl Configs<'_> {
         changes: &[ConfigChange],
         validate_only: bool,
     ) -> Answer<Result<(), ConfigError>> {
-        let _ = (self.session, resource, changes, validate_only);
-        unimplemented!("follows with the catalog")
+        self.change(resource, &Alteration::Single(changes), validate_only).await
+    }
+
+    async fn change(
+        &self,
+        resource: &Resource,
+        alteration: &Alteration<'_>,
+        validate_only: bool,
+    ) -> Answer<Result<(), ConfigError>> {
+        if !self.session.allows(Operation::AlterConfigs, &Target::Resource(resource)) {
+            return Answer::now(Err(ConfigError::Unauthorized));
+        }
+        Answer::now(self.session.broker.alter_configs(resource, alteration, validate_only).await)
     }
 
     /// All resources of these kinds that have settings (brokers and topics: all there are); no kinds are all kinds.
     pub fn list(&self, kinds: &[ResourceKind]) -> Vec<Resource> {
-        let _ = (self.session, kinds);
-        unimplemented!("follows with the catalog")
+        if !self.session.allows(Operation::DescribeConfigs, &Target::Cluster) {
+            return Vec::new();
+        }
+        self.session.broker.config_resources(kinds)
     }
 }

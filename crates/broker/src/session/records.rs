@@ -5,9 +5,9 @@ use thalweg_model::batch::produce::Refusal;
 use thalweg_model::{LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerEpoch, ProducerId, TimestampMs};
 use thiserror::Error;
 
-use super::fetch::{EpochEnd, Isolation, Partition};
-use super::{Session, TopicRef};
+use super::{Operation, Session, Target, TopicRef};
 use crate::answer::Answer;
+use crate::partition::{EpochEnd, Isolation, Partition};
 
 /// The part of a session that deals with records.
 #[derive(Clone, Copy)]
@@ -128,6 +128,14 @@ pub enum AppendError {
     /// The records themselves are refused: the producer must send other ones.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The batch is larger than a segment may be.
+    #[error("the record batch has {size} bytes, more than the segment size of {maximum}")]
+    LargerThanSegment {
+        /// How large it is.
+        size: usize,
+        /// How large a segment may be.
+        maximum: usize,
+    },
     /// A batch of a transaction, and there are none here: final for every client.
     #[error("transactions are not supported by this broker yet")]
     Transactional,
@@ -213,6 +221,9 @@ pub enum DeleteRecordsError {
         /// Up to where they could be.
         high_watermark: Offset,
     },
+    /// Clients do not delete from internal topics.
+    #[error("records of the internal topic {0} cannot be deleted")]
+    InternalTopic(String),
     /// The topic is compacted and nothing else.
     #[error("records of a topic without cleanup.policy=delete cannot be deleted")]
     NotDeletable,
@@ -239,6 +250,9 @@ pub enum InitProducerError {
     /// The request contradicts itself.
     #[error("{0}")]
     InvalidRequest(&'static str),
+    /// The peer may not.
+    #[error("not authorized to produce")]
+    Unauthorized,
     /// The next ids could not be written down; try again.
     #[error("producer ids could not be reserved: {0}")]
     Unavailable(String),
@@ -269,8 +283,14 @@ impl Records<'_> {
         records: BytesMut,
         options: AppendOptions,
     ) -> Answer<Result<Appended, AppendError>> {
-        let _ = (self.session, topic, partition, records, options);
-        unimplemented!("follows with the partition")
+        let partition = match self.find(Operation::Write, topic, partition) {
+            Ok(partition) => partition,
+            Err(error) => return Answer::now(Err(error.into())),
+        };
+        if partition.topic().internal {
+            return Answer::now(Err(AppendError::InternalTopic(partition.topic().name.to_string())));
+        }
+        partition.append(records, options).await
     }
 
     /// A partition to read from.
@@ -279,8 +299,7 @@ impl Records<'_> {
         topic: &TopicRef,
         partition: PartitionIndex,
     ) -> Result<Partition, PartitionError> {
-        let _ = (topic, partition);
-        unimplemented!("follows with the partition")
+        self.find(Operation::Read, topic, partition)
     }
 
     /// Finds an offset.
@@ -292,8 +311,10 @@ impl Records<'_> {
         at: OffsetAt,
         isolation: Isolation,
     ) -> Answer<Result<ListedOffset, ListOffsetsError>> {
-        let _ = (topic, partition, current_leader_epoch, at, isolation);
-        unimplemented!("follows with the partition")
+        match self.find_in_epoch(Operation::Describe, topic, partition, current_leader_epoch) {
+            Ok(partition) => partition.list_offset(at, isolation).await,
+            Err(error) => Answer::now(Err(error.into())),
+        }
     }
 
     /// Where an epoch ends.
@@ -304,8 +325,11 @@ impl Records<'_> {
         current_leader_epoch: Option<LeaderEpoch>,
         epoch: LeaderEpoch,
     ) -> Answer<Result<EpochEnd, PartitionError>> {
-        let _ = (topic, partition, current_leader_epoch, epoch);
-        unimplemented!("follows with the partition")
+        let found = self.find_in_epoch(Operation::Describe, topic, partition, current_leader_epoch);
+        match found {
+            Ok(partition) => Answer::now(Ok(partition.epoch_end(epoch))),
+            Err(error) => Answer::now(Err(error)),
+        }
     }
 
     /// Deletes what lies below an offset; none is the high watermark. Gives the log's new start.
@@ -315,8 +339,10 @@ impl Records<'_> {
         partition: PartitionIndex,
         before: Option<Offset>,
     ) -> Answer<Result<Offset, DeleteRecordsError>> {
-        let _ = (topic, partition, before);
-        unimplemented!("follows with the partition")
+        match self.find(Operation::Delete, topic, partition) {
+            Ok(partition) => partition.delete_records(before),
+            Err(error) => Answer::now(Err(error.into())),
+        }
     }
 
     /// The producers that a partition remembers.
@@ -325,17 +351,73 @@ impl Records<'_> {
         topic: &TopicRef,
         partition: PartitionIndex,
     ) -> Answer<Result<Vec<ActiveProducer>, PartitionError>> {
-        let _ = (topic, partition);
-        unimplemented!("follows with the partition")
+        match self.find(Operation::Read, topic, partition) {
+            Ok(partition) => {
+                let (active, after) = partition.active_producers();
+                Answer::after(Ok(active), after)
+            }
+            Err(error) => Answer::now(Err(error)),
+        }
     }
 
-    /// Gives a producer an identity: a new one, or the next incarnation of the one that it has (KIP-360).
+    /// Gives a producer an identity. Without a transactional id it is a new one each time, as in Kafka, also for a
+    /// producer that has one already: the next incarnation of that is the producer's own affair (KIP-360).
     pub async fn init_producer_id(
         &self,
         transactional_id: Option<&str>,
         current: Option<Producer>,
     ) -> Answer<Result<Producer, InitProducerError>> {
-        let _ = (transactional_id, current);
-        unimplemented!("follows with the catalog")
+        if !self.session.allows(Operation::IdempotentWrite, &Target::Cluster) {
+            return Answer::now(Err(InitProducerError::Unauthorized));
+        }
+        match transactional_id {
+            Some("") => {
+                return Answer::now(Err(InitProducerError::InvalidRequest("the transactional id is empty")));
+            }
+            Some(_) => return Answer::now(Err(InitProducerError::Transactional)),
+            None => {}
+        }
+        if let Some(current) = current
+            && (current.id == ProducerId::NONE) != (current.epoch == ProducerEpoch(-1))
+        {
+            let text = "a producer has both an id and an epoch, or neither";
+            return Answer::now(Err(InitProducerError::InvalidRequest(text)));
+        }
+        let next = self.session.broker.catalog().next_producer_id().await;
+        Answer::now(match next {
+            Ok(id) => Ok(Producer { id, epoch: ProducerEpoch(0) }),
+            Err(error) => Err(InitProducerError::Unavailable(error.to_string())),
+        })
+    }
+
+    fn find(
+        &self,
+        operation: Operation,
+        topic: &TopicRef,
+        partition: PartitionIndex,
+    ) -> Result<Partition, PartitionError> {
+        if !self.session.allows(operation, &Target::Topic(topic)) {
+            return Err(PartitionError::Unauthorized);
+        }
+        let broker = &self.session.broker;
+        if let Some(partition) = broker.find_partition(topic, partition) {
+            return Ok(partition);
+        }
+        match topic {
+            TopicRef::Id(_) if broker.find_entry(topic).is_none() => Err(PartitionError::UnknownTopicId),
+            _ => Err(PartitionError::Unknown),
+        }
+    }
+
+    fn find_in_epoch(
+        &self,
+        operation: Operation,
+        topic: &TopicRef,
+        partition: PartitionIndex,
+        epoch: Option<LeaderEpoch>,
+    ) -> Result<Partition, PartitionError> {
+        let partition = self.find(operation, topic, partition)?;
+        partition.check_leader_epoch(epoch)?;
+        Ok(partition)
     }
 }

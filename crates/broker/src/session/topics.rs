@@ -7,7 +7,7 @@ use thalweg_model::{LeaderEpoch, NodeId, PartitionIndex, TopicId, TopicName};
 use thiserror::Error;
 
 use super::configs::ConfigEntry;
-use super::{Session, TopicRef};
+use super::{Operation, Session, Target, TopicRef};
 use crate::answer::Answer;
 
 /// The part of a session that deals with topics.
@@ -114,6 +114,9 @@ pub enum TopicError {
     /// The request contradicts itself.
     #[error("{0}")]
     InvalidRequest(String),
+    /// More partitions than one request may make.
+    #[error("{0}")]
+    TooManyPartitions(String),
     /// `delete.topic.enable` is false.
     #[error("topic deletion is disabled")]
     DeletionDisabled,
@@ -224,8 +227,16 @@ impl Topics<'_> {
         wanted: Wanted<'_>,
         auto_create: bool,
     ) -> Answer<Vec<Result<TopicDescription, MetadataError>>> {
-        let _ = (self.session, wanted, auto_create);
-        unimplemented!("follows with the catalog")
+        let auto_create = auto_create && self.session.allows(Operation::Create, &Target::Cluster);
+        let mut topics = self.session.broker.metadata(wanted, auto_create).await;
+        for topic in &mut topics {
+            if let Ok(description) = topic
+                && !self.session.allows(Operation::Describe, &Target::TopicName(&description.name))
+            {
+                *topic = Err(MetadataError::Unauthorized(TopicRef::Name(description.name.clone())));
+            }
+        }
+        Answer::now(topics)
     }
 
     /// Describes topics by name, a limited number of partitions at once, from a cursor on; no names are all topics.
@@ -235,8 +246,12 @@ impl Topics<'_> {
         cursor: Option<&Cursor>,
         partitions_max: usize,
     ) -> Answer<Described> {
-        let _ = (names, cursor, partitions_max);
-        unimplemented!("follows with the catalog")
+        let mut described = self.session.broker.describe_topics(names, cursor, partitions_max);
+        described.topics.retain(|topic| {
+            let name = topic.as_ref().ok().map(|description| &description.name);
+            name.is_none_or(|name| self.session.allows(Operation::Describe, &Target::TopicName(name)))
+        });
+        Answer::now(described)
     }
 
     /// Makes topics; one result each, in order.
@@ -245,14 +260,27 @@ impl Topics<'_> {
         topics: &[NewTopic],
         validate_only: bool,
     ) -> Answer<Vec<Result<CreatedTopic, TopicError>>> {
-        let _ = (topics, validate_only);
-        unimplemented!("follows with the catalog")
+        if !topics.iter().all(|topic| self.session.allows(Operation::Create, &Target::TopicName(&topic.name)))
+        {
+            return Answer::now(topics.iter().map(|_| Err(TopicError::Unauthorized)).collect());
+        }
+        Answer::now(self.session.broker.create_topics(topics, validate_only).await)
     }
 
     /// Deletes topics; one result each, in order.
     pub async fn delete(&self, topics: &[TopicRef]) -> Answer<Vec<DeletedTopic>> {
-        let _ = topics;
-        unimplemented!("follows with the catalog")
+        if !topics.iter().all(|topic| self.session.allows(Operation::Delete, &Target::Topic(topic))) {
+            let refused = |topic: &TopicRef| match topic {
+                TopicRef::Name(name) => {
+                    DeletedTopic { name: Some(name.clone()), id: None, result: Err(TopicError::Unauthorized) }
+                }
+                TopicRef::Id(id) => {
+                    DeletedTopic { name: None, id: Some(*id), result: Err(TopicError::Unauthorized) }
+                }
+            };
+            return Answer::now(topics.iter().map(refused).collect());
+        }
+        Answer::now(self.session.broker.delete_topics(topics).await)
     }
 
     /// Gives topics more partitions; one result each, in order.
@@ -261,13 +289,18 @@ impl Topics<'_> {
         topics: &[NewPartitions],
         validate_only: bool,
     ) -> Answer<Vec<Result<(), TopicError>>> {
-        let _ = (topics, validate_only);
-        unimplemented!("follows with the catalog")
+        if !topics.iter().all(|topic| self.session.allows(Operation::Alter, &Target::TopicName(&topic.topic)))
+        {
+            return Answer::now(topics.iter().map(|_| Err(TopicError::Unauthorized)).collect());
+        }
+        Answer::now(self.session.broker.create_partitions(topics, validate_only).await)
     }
 
     /// What lies in which folder: of all topics, or of those named.
     pub fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
-        let _ = wanted;
-        unimplemented!("follows with the catalog")
+        if !self.session.allows(Operation::Describe, &Target::Cluster) {
+            return Vec::new();
+        }
+        self.session.broker.log_dirs(wanted)
     }
 }

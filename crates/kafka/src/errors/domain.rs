@@ -40,6 +40,7 @@ impl From<&AppendError> for Code {
             AppendError::Partition(error) => error.into(),
             AppendError::InternalTopic(_) => Self::InvalidTopicException,
             AppendError::Refused(refusal) => refusal.into(),
+            AppendError::LargerThanSegment { .. } => Self::RecordListTooLarge,
             AppendError::Transactional => Self::TransactionalIdAuthorizationFailed,
             AppendError::OutOfOrderSequence { .. } => Self::OutOfOrderSequenceNumber,
             AppendError::InvalidProducerEpoch { .. } => Self::InvalidProducerEpoch,
@@ -90,6 +91,7 @@ impl From<&DeleteRecordsError> for Code {
         match error {
             DeleteRecordsError::Partition(error) => error.into(),
             DeleteRecordsError::OutOfRange { .. } => Self::OffsetOutOfRange,
+            DeleteRecordsError::InternalTopic(_) => Self::InvalidTopicException,
             DeleteRecordsError::NotDeletable => Self::PolicyViolation,
             DeleteRecordsError::Unavailable(error) => (*error).into(),
         }
@@ -102,6 +104,7 @@ impl From<&InitProducerError> for Code {
             // Final for every client, unlike what a coordinator that is not there would answer.
             InitProducerError::Transactional => Self::TransactionalIdAuthorizationFailed,
             InitProducerError::InvalidRequest(_) => Self::InvalidRequest,
+            InitProducerError::Unauthorized => Self::ClusterAuthorizationFailed,
             InitProducerError::Unavailable(_) => Self::CoordinatorNotAvailable,
         }
     }
@@ -132,6 +135,7 @@ impl From<&TopicError> for Code {
             TopicError::InvalidAssignment(_) => Self::InvalidReplicaAssignment,
             TopicError::InvalidConfig(_) => Self::InvalidConfig,
             TopicError::InvalidRequest(_) => Self::InvalidRequest,
+            TopicError::TooManyPartitions(_) => Self::PolicyViolation,
             TopicError::DeletionDisabled => Self::TopicDeletionDisabled,
             TopicError::Unauthorized => Self::TopicAuthorizationFailed,
             TopicError::Unavailable(_) => Self::KafkaStorageError,
@@ -146,6 +150,7 @@ impl From<&ConfigError> for Code {
             ConfigError::InvalidTopic(_) => Self::InvalidTopicException,
             ConfigError::InvalidRequest(_) => Self::InvalidRequest,
             ConfigError::InvalidConfig(_) => Self::InvalidConfig,
+            ConfigError::Unauthorized => Self::TopicAuthorizationFailed,
             ConfigError::Unavailable(_) => Self::KafkaStorageError,
         }
     }

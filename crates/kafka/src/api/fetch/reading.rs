@@ -152,10 +152,12 @@ async fn look_at(
     if let Err(error) = partition.check_leader_epoch(wish.current_leader_epoch) {
         return (refused(error), false);
     }
-    if let Some(epoch) = wish.last_fetched_epoch
-        && let Some(diverging) = partition.diverging_epoch(epoch, wish.fetch_offset)
-    {
-        return (Found { diverging: Some(diverging), ..standing(&partition) }, false);
+    if let Some(epoch) = wish.last_fetched_epoch {
+        match partition.diverging_epoch(epoch, wish.fetch_offset) {
+            Ok(None) => {}
+            Ok(diverging) => return (Found { diverging, ..standing(&partition) }, false),
+            Err(error) => return (Found::refused(Code::from(&error)), false),
+        }
     }
     // The first batch of an answer leaves whatever its size, so that everyone gets on.
     let room = left.min(wish.max_bytes.max(0) as usize);

@@ -1,0 +1,176 @@
+//! Settings of topics and brokers: told, and changed with effect at once. What they are and which values they take is
+//! the affair of `config`.
+
+use std::sync::Arc;
+
+use thalweg_model::TopicName;
+
+use crate::catalog::{Catalog, CatalogError, Record, TopicRecord};
+use crate::config::{BrokerConfig, ConfigEntry, DescribeOptions, DynamicScope, Overrides};
+use crate::session::TopicRef;
+use crate::session::configs::{Alteration, ConfigError, Resource, ResourceKind};
+
+use super::{Broker, Live};
+
+impl From<CatalogError> for ConfigError {
+    fn from(error: CatalogError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl Broker {
+    pub(crate) fn describe_configs(
+        &self,
+        resource: &Resource,
+        wanted: &dyn Fn(&str) -> bool,
+        options: DescribeOptions,
+    ) -> Result<Vec<ConfigEntry>, ConfigError> {
+        let config = self.config();
+        match resource.kind {
+            ResourceKind::Topic => {
+                let topic = self.topic_of(&resource.name)?;
+                Ok(config.describe_topic(&topic.overrides(), wanted, options))
+            }
+            ResourceKind::Broker if resource.name.is_empty() => Ok(config.describe_cluster(wanted, options)),
+            ResourceKind::Broker => {
+                self.check_node(&resource.name)?;
+                Ok(config.describe_broker(wanted, options))
+            }
+            kind @ (ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group) => {
+                Err(not_served(kind))
+            }
+        }
+    }
+
+    pub(crate) async fn alter_configs(
+        &self,
+        resource: &Resource,
+        alteration: &Alteration<'_>,
+        validate_only: bool,
+    ) -> Result<(), ConfigError> {
+        match resource.kind {
+            ResourceKind::Topic => self.alter_topic(&resource.name, alteration, validate_only).await,
+            ResourceKind::Broker => self.alter_broker(&resource.name, alteration, validate_only).await,
+            kind @ (ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group) => {
+                Err(not_served(kind))
+            }
+        }
+    }
+
+    async fn alter_topic(
+        &self,
+        name: &Arc<str>,
+        alteration: &Alteration<'_>,
+        validate_only: bool,
+    ) -> Result<(), ConfigError> {
+        let mut changing = self.catalog().change().await;
+        let topic = self.topic_of(name)?;
+        let config = self.config();
+        let overrides = Arc::new(match alteration {
+            Alteration::Whole(values) => config.replace_topic(values)?,
+            Alteration::Single(changes) => config.alter_topic(&topic.overrides(), changes)?,
+        });
+        if validate_only || *overrides == *topic.overrides() {
+            return Ok(());
+        }
+        let record = changing.read(|state| state.record(topic.id).cloned());
+        let record = record.ok_or_else(|| ConfigError::UnknownTopic(name.clone()))?;
+        let record = TopicRecord { overrides: overrides.clone(), ..record };
+        changing.commit(vec![Record::Topic(record)]).await?;
+        topic.set(overrides.clone(), self.0.config.read().topic(&overrides));
+        tracing::info!(topic = %name, settings = ?overrides, "settings of a topic changed");
+        Ok(())
+    }
+
+    async fn alter_broker(
+        &self,
+        name: &Arc<str>,
+        alteration: &Alteration<'_>,
+        validate_only: bool,
+    ) -> Result<(), ConfigError> {
+        let mut changing = self.catalog().change().await;
+        let scope = if name.is_empty() {
+            DynamicScope::Cluster
+        } else {
+            self.check_node(name)?;
+            DynamicScope::Broker
+        };
+        let config = self.config();
+        let overrides = match alteration {
+            Alteration::Whole(values) => config.replace_broker(scope, values)?,
+            Alteration::Single(changes) => config.alter_broker(scope, changes)?,
+        };
+        if validate_only {
+            return Ok(());
+        }
+        let record = Record::Broker { node: name.clone(), overrides: Arc::new(overrides) };
+        changing.commit(vec![record]).await?;
+        let node = self.identity().node.to_string();
+        *self.0.config.write() = Live::new(with_dynamic(&config, self.catalog(), &node));
+        // A topic that says nothing follows the broker.
+        self.catalog().read(|state| {
+            for entry in state.entries() {
+                let overrides = entry.topic.overrides();
+                let effective = self.0.config.read().topic(&overrides);
+                entry.topic.set(overrides, effective);
+            }
+        });
+        tracing::info!(node = %name, "settings of brokers changed");
+        Ok(())
+    }
+
+    pub(crate) fn config_resources(&self, kinds: &[ResourceKind]) -> Vec<Resource> {
+        let wanted = |kind: ResourceKind| kinds.is_empty() || kinds.contains(&kind);
+        let mut resources = Vec::new();
+        if wanted(ResourceKind::Topic) {
+            let resource = |name: &TopicName| Resource { kind: ResourceKind::Topic, name: name.0.clone() };
+            self.catalog()
+                .read(|state| resources.extend(state.entries().map(|entry| resource(&entry.topic.name))));
+        }
+        if wanted(ResourceKind::Broker) {
+            let name = self.identity().node.to_string().into();
+            resources.push(Resource { kind: ResourceKind::Broker, name });
+        }
+        resources
+    }
+
+    fn topic_of(&self, name: &Arc<str>) -> Result<Arc<crate::topic::Topic>, ConfigError> {
+        if let Some(fault) = crate::catalog::fault(name) {
+            return Err(ConfigError::InvalidTopic(fault));
+        }
+        let entry = self.find_entry(&TopicRef::Name(TopicName(name.clone())));
+        entry.map(|entry| entry.topic).ok_or_else(|| ConfigError::UnknownTopic(name.clone()))
+    }
+
+    /// Kafka takes a broker's own number alone.
+    fn check_node(&self, name: &str) -> Result<(), ConfigError> {
+        let own = self.identity().node;
+        match name.parse::<i32>() {
+            Ok(node) if node == own.0 => Ok(()),
+            Ok(node) => {
+                let text = format!("unexpected broker id: this is broker {own}, and not {node}");
+                Err(ConfigError::InvalidRequest(text))
+            }
+            Err(_) => {
+                let text = format!("a broker's settings are asked for by its number, which '{name}' is not");
+                Err(ConfigError::InvalidRequest(text))
+            }
+        }
+    }
+}
+
+/// The settings with what the facts hold of changes made while brokers ran.
+pub(super) fn with_dynamic(config: &BrokerConfig, catalog: &Catalog, node: &str) -> BrokerConfig {
+    let overrides = |name: &str| Overrides::clone(&catalog.read(|state| state.broker_overrides(name)));
+    config.with_dynamic(overrides(""), overrides(node))
+}
+
+fn not_served(kind: ResourceKind) -> ConfigError {
+    let what = match kind {
+        ResourceKind::BrokerLogger => "log levels of brokers",
+        ResourceKind::ClientMetrics => "subscriptions to metrics of clients",
+        ResourceKind::Group => "settings of groups",
+        ResourceKind::Topic | ResourceKind::Broker => "these settings",
+    };
+    ConfigError::InvalidRequest(format!("this broker does not serve {what} yet"))
+}

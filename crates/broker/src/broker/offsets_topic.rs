@@ -1,0 +1,163 @@
+//! The offsets topic: made when the first coordinator is looked for, written by the coordinator alone, replayed at the
+//! start.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use bytes::Bytes;
+use thalweg_model::batch::{BatchBuilder, BatchOptions, Batches, Codec, NewRecord, Records};
+use thalweg_model::world::BoxFuture;
+use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, TopicName};
+use thalweg_storage::Recovered;
+
+use crate::config::BrokerConfig;
+use crate::groups::{GroupSettings, LogRefused, OffsetsLog, Place, Placed, Record};
+use crate::partition::{Isolation, Partition};
+use crate::session::TopicRef;
+use crate::session::topics::TopicError;
+
+use super::{Broker, Inner, OpenError};
+
+/// Its name.
+pub(super) const NAME: &str = "__consumer_offsets";
+/// What a batch costs beside its records.
+const BATCH_BYTES: usize = 256;
+/// How much is read at once at the start.
+const REPLAY_BYTES: usize = 1 << 20;
+
+/// The place where groups write.
+pub(super) struct OffsetsTopic(pub(super) Weak<Inner>);
+
+impl OffsetsLog for OffsetsTopic {
+    fn reserve(&self, partition: PartitionIndex, bytes: usize) -> BoxFuture<'_, Result<Place, LogRefused>> {
+        Box::pin(async move {
+            let broker = Broker(self.0.upgrade().ok_or(LogRefused::Unavailable)?);
+            let found = broker.offsets_partition(partition).await?;
+            let most = usize::try_from(found.topic().config().max_message_bytes).unwrap_or(0);
+            let bytes = bytes + BATCH_BYTES;
+            if bytes > most {
+                return Err(LogRefused::TooLarge);
+            }
+            let reserved = broker.0.room.engine.reserve(bytes).await;
+            let reservation = reserved.map_err(|_| LogRefused::Unavailable)?;
+            let now = broker.0.world.clock.now();
+            Ok(Place::new(move |records| {
+                let mut batch = BatchBuilder::new(BatchOptions {
+                    codec: Codec::None,
+                    level: None,
+                    base_offset: Offset(0),
+                    partition_leader_epoch: LeaderEpoch(0),
+                    log_append_time: None,
+                    producer: None,
+                    transactional: false,
+                    control: false,
+                });
+                for Record { key, value } in &records {
+                    let value = value.as_deref();
+                    batch.append(NewRecord { timestamp: now, key: Some(key), value, headers: &[] });
+                }
+                let batch = batch.finish().expect("plain records need no codec");
+                let (next, seq) = found.append_internal(reservation, batch);
+                Placed { seq, next }
+            }))
+        })
+    }
+}
+
+/// What the coordinator is to keep to.
+pub(super) fn group_settings(config: &BrokerConfig) -> GroupSettings {
+    let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    let count = |number: i32| usize::try_from(number).unwrap_or(0);
+    GroupSettings {
+        session_timeout_min: millis(config.group_min_session_timeout_ms.into()),
+        session_timeout_max: millis(config.group_max_session_timeout_ms.into()),
+        initial_rebalance_delay: millis(config.group_initial_rebalance_delay_ms.into()),
+        members_max: count(config.group_max_size),
+        offset_metadata_bytes_max: count(config.offset_metadata_max_bytes),
+        offsets_retention: millis(i64::from(config.offsets_retention_minutes) * 60_000),
+        offsets_retention_check_interval: millis(config.offsets_retention_check_interval_ms),
+    }
+}
+
+impl Broker {
+    /// Sees to it that the offsets topic is there.
+    pub(crate) async fn offsets_topic_ready(&self) -> Result<(), LogRefused> {
+        if self.find_topic(&TopicRef::Name(NAME.into())).is_some() {
+            return Ok(());
+        }
+        match self.create_internal(&TopicName::from(NAME)).await {
+            Ok(()) | Err(TopicError::Exists(_)) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the offsets topic could not be made");
+                Err(LogRefused::Unavailable)
+            }
+        }
+    }
+
+    async fn offsets_partition(&self, partition: PartitionIndex) -> Result<Partition, LogRefused> {
+        let topic = TopicRef::Name(NAME.into());
+        if let Some(found) = self.find_partition(&topic, partition) {
+            return Ok(found);
+        }
+        self.offsets_topic_ready().await?;
+        self.find_partition(&topic, partition).ok_or(LogRefused::Unavailable)
+    }
+
+    /// Takes over a partition's groups: the snapshot, then the records after it.
+    pub(super) async fn recover_groups(
+        &self,
+        partition: &Partition,
+        recovered: Option<Recovered>,
+    ) -> Result<(), OpenError> {
+        let index = partition.index();
+        let coordinator = self.coordinator();
+        let failed = |error: String| OpenError::Offsets(format!("partition {index}: {error}"));
+        let mut next = partition.log_start_offset();
+        if let Some(snapshot) = recovered.and_then(|recovered| recovered.snapshot) {
+            match coordinator.restore(index, snapshot) {
+                Ok(from) => next = next.max(from),
+                // The log has all of it as well.
+                Err(error) => tracing::warn!(partition = index.0, %error, "groups are read from their log"),
+            }
+        }
+        while next < partition.high_watermark() {
+            let read = partition.read(next, Isolation::ReadUncommitted, REPLAY_BYTES).await;
+            let read = read.map_err(|error| failed(error.to_string()))?;
+            // A batch may lie across two regions.
+            let mut bytes = Vec::with_capacity(read.bytes);
+            for region in &read.regions {
+                bytes.extend_from_slice(&region.bytes().map_err(|error| failed(error.to_string()))?);
+            }
+            let after = self.replay_groups(index, next, &bytes).map_err(failed)?;
+            if after <= next {
+                return Err(failed(format!("nothing can be read at offset {next}")));
+            }
+            next = after;
+        }
+        Ok(())
+    }
+
+    fn replay_groups(&self, index: PartitionIndex, from: Offset, bytes: &[u8]) -> Result<Offset, String> {
+        let mut next = from;
+        for batch in Batches::new(bytes) {
+            let (header, batch) = batch.map_err(|error| error.to_string())?;
+            next = header.next_offset();
+            if header.is_control() {
+                continue;
+            }
+            let mut records = Records::new(batch).map_err(|error| error.to_string())?;
+            while let Some(record) = records.next() {
+                let record = record.map_err(|error| error.to_string())?;
+                if record.offset < from {
+                    continue;
+                }
+                if let Some(key) = record.key {
+                    let value = record.value.map(Bytes::copy_from_slice);
+                    let after = Offset(record.offset.0 + 1);
+                    self.coordinator().replay(index, after, Bytes::copy_from_slice(key), value);
+                }
+            }
+        }
+        Ok(next)
+    }
+}
