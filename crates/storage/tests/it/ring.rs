@@ -262,3 +262,17 @@ fn a_file_that_was_being_made_is_thrown_away() {
     drop(open(&disk, &[]));
     assert_eq!(files(&disk), ["ring-0"]);
 }
+
+#[test]
+fn blocks_behind_covered_ones_of_the_same_file_are_found() {
+    let disk = MemoryDisk::new(true);
+    let ring = open(&disk, &[]);
+    for seq in 1..=5 {
+        put(&ring, 1, seq, 5_000);
+    }
+    drop(ring);
+    let ring = open(&disk, &[(1, 3)]);
+    assert_eq!(block_on(ring.close(chain(1), WalSeq(3))).expect("it works").end, WalSeq(5));
+    let listed: Vec<u64> = ring.list(chain(1), WalSeq(0)).iter().map(|block| block.seq.0).collect();
+    assert_eq!(listed, [3, 4, 5]);
+}
