@@ -8,6 +8,9 @@
 
 mod pending;
 
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -60,7 +63,7 @@ pub(crate) async fn serve(head: Arc<Head>, socket: Socket) {
     let idle: BoxFuture<'static, ()> = Box::pin(async move { activity.idle_for(idle_max).await });
     let shutdown = head.shutdown.clone();
     let stopping: BoxFuture<'static, ()> = Box::pin(async move { shutdown.requested().await });
-    let durable = head.broker.durable();
+    let durable = head.durable.clone();
     let mut connection = Connection {
         head,
         peer,

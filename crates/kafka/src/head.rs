@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use thalweg_broker::Broker;
+use thalweg_broker::{Broker, Durable};
 use thalweg_model::world::World;
 use thalweg_net::{FrameBudget, Shutdown};
 
@@ -42,6 +42,8 @@ impl Default for Settings {
 /// What connections and handlers reach for.
 pub(crate) struct Head {
     pub(crate) broker: Broker,
+    /// Cloned by each connection.
+    pub(crate) durable: Durable,
     pub(crate) settings: Settings,
     pub(crate) world: World,
     pub(crate) shutdown: Shutdown,
@@ -57,9 +59,10 @@ impl Head {
         world: World,
         frame_budget: FrameBudget,
         shutdown: Shutdown,
-    ) -> Arc<Self> {
+    ) -> Self {
+        let durable = broker.durable();
         let fetch_sessions = FetchSessions::new(settings.fetch_session_slots, world.clone());
         let figures = Figures::new(world.meter.clone());
-        Arc::new(Self { broker, settings, world, shutdown, frame_budget, fetch_sessions, figures })
+        Self { broker, durable, settings, world, shutdown, frame_budget, fetch_sessions, figures }
     }
 }

@@ -9,6 +9,8 @@ mod connection;
 mod errors;
 mod fetch_session;
 mod figures;
+#[cfg(test)]
+mod testing;
 mod head;
 mod peer;
 mod request;

@@ -28,7 +28,7 @@ impl Server {
         shutdown: Shutdown,
         world: World,
     ) -> Self {
-        Self { head: Head::new(broker, settings, world, frame_budget, shutdown), gate }
+        Self { head: Arc::new(Head::new(broker, settings, world, frame_budget, shutdown)), gate }
     }
 
     /// Serves these listeners until shutdown is asked for and what was begun is done, or

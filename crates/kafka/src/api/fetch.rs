@@ -173,3 +173,6 @@ fn partition(version: i16, isolation: Isolation, index: i32, found: Found) -> Pa
     }
     data
 }
+
+#[cfg(test)]
+mod tests;
