@@ -41,8 +41,8 @@ pub struct Throttle(pub Duration);
 pub struct Durable(tokio::sync::watch::Receiver<WalSeq>);
 
 impl Durable {
-    /// Over what the engine tells.
-    pub(crate) fn new(told: tokio::sync::watch::Receiver<WalSeq>) -> Self {
+    /// Over what the engine tells (or a test).
+    pub fn new(told: tokio::sync::watch::Receiver<WalSeq>) -> Self {
         Self(told)
     }
 

@@ -9,12 +9,12 @@ mod connection;
 mod errors;
 mod fetch_session;
 mod figures;
-#[cfg(test)]
-mod testing;
 mod head;
 mod peer;
 mod request;
 mod server;
+#[cfg(test)]
+mod testing;
 
 pub use self::errors::Code;
 pub use self::head::Settings;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use thalweg_broker::{Broker, BrokerConfig, Endpoint, Identity};
+use thalweg_broker::config::BrokerConfig;
+use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord};
 use thalweg_model::codec::{Reader, RecordBytes, Writer};
 use thalweg_model::world::{ManualClock, NoMeter, SeededRandom, Threads, World};
@@ -99,8 +100,7 @@ impl House {
             replication_factor: 1,
             ..Default::default()
         };
-        let made =
-            client.ask(5, &CreateTopicsRequest { topics: vec![topic], ..Default::default() }).await;
+        let made = client.ask(5, &CreateTopicsRequest { topics: vec![topic], ..Default::default() }).await;
         assert_eq!(made.topics[0].error_code, 0, "{:?}", made.topics[0].error_message);
     }
 }
@@ -186,10 +186,8 @@ pub(crate) fn batch(values: &[&str]) -> BytesMut {
 /// A Produce for one partition.
 pub(crate) fn produce(topic: &str, partition: i32, values: &[&str]) -> ProduceRequest {
     use thalweg_wire::produce_request::{PartitionProduceData, TopicProduceData};
-    let data =
-        PartitionProduceData { index: partition, records: Some(RecordBytes::Frame(batch(values))) };
-    let topic =
-        TopicProduceData { name: topic.into(), partition_data: vec![data], ..Default::default() };
+    let data = PartitionProduceData { index: partition, records: Some(RecordBytes::Frame(batch(values))) };
+    let topic = TopicProduceData { name: topic.into(), partition_data: vec![data], ..Default::default() };
     ProduceRequest { acks: -1, timeout_ms: 1_000, topic_data: vec![topic], ..Default::default() }
 }
 

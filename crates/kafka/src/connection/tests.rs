@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use thalweg_broker::WalSeq;
 use thalweg_broker::{Durable, TopicRef};
 use thalweg_model::PartitionIndex;
-use thalweg_storage::WalSeq;
-use thalweg_wire::{ApiVersionsRequest, ApiVersionsResponse, Message, MetadataRequest, ProduceRequest};
+use thalweg_wire::{ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, ProduceRequest};
 use tokio::sync::watch;
 
 use crate::testing::{House, produce, soon};

@@ -33,7 +33,11 @@ async fn records_come_back_as_they_went_in_every_version() {
     for version in 4..=12 {
         let answer = client.ask(version, &fetch("t", &[(0, 0)], 1_000)).await;
         let data = &answer.responses[0].partitions[0];
-        assert_eq!((data.error_code, data.high_watermark, data.last_stable_offset), (0, 20, 20), "v{version}");
+        assert_eq!(
+            (data.error_code, data.high_watermark, data.last_stable_offset),
+            (0, 20, 20),
+            "v{version}"
+        );
         let region = &data.records.as_ref().expect("records")[0];
         let first = region.bytes().expect("it is in memory");
         assert_eq!(&first[..8], 0_i64.to_be_bytes(), "base offset of the first batch");
@@ -49,7 +53,8 @@ async fn a_fetch_at_the_end_waits_for_records_and_no_longer_than_it_said() {
     consumer.send(12, &fetch("t", &[(0, 0), (1, 0)], 60_000)).await;
     producer.ask(9, &produce("t", 1, &["x"])).await;
     let (_, answer) = consumer.answer::<FetchRequest>(12).await;
-    let found: Vec<_> = answer.responses[0].partitions.iter().map(|p| (p.partition_index, bytes(p) > 0)).collect();
+    let found: Vec<_> =
+        answer.responses[0].partitions.iter().map(|p| (p.partition_index, bytes(p) > 0)).collect();
     assert_eq!(found, [(0, false), (1, true)]);
     // Nothing comes any more: the clock ends the wait.
     consumer.send(12, &fetch("t", &[(0, 0), (1, 1)], 5_000)).await;
@@ -124,7 +129,11 @@ async fn a_session_is_told_news_alone() {
 
     // The client goes on behind what it read: nothing is new.
     let next = |session_epoch, changed: &[(i32, i64)]| {
-        let asked = if changed.is_empty() { FetchRequest { topics: Vec::new(), ..fetch("t", &[], 0) } } else { fetch("t", changed, 0) };
+        let asked = if changed.is_empty() {
+            FetchRequest { topics: Vec::new(), ..fetch("t", &[], 0) }
+        } else {
+            fetch("t", changed, 0)
+        };
         FetchRequest { session_id, session_epoch, ..asked }
     };
     let answer = client.ask(12, &next(1, &[(0, 1)])).await;
