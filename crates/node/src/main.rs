@@ -1,2 +1,44 @@
-//! Being built.
-fn main() {}
+//! The binary `thalweg`: the broker, and the commands that speak to any Kafka broker. Here stand the command line,
+//! the settings, the real world (clock, chance, threads) and the composition of all parts; no rule of the domain does.
+
+mod cli;
+mod command;
+mod exit;
+mod logging;
+mod machine;
+mod serve;
+mod settings;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Failure;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for and go to stdout; the rest is a wrong command line.
+            let _ = error.print();
+            return if error.use_stderr() { exit::WRONG_CONFIGURATION.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(flags) => serve::run(&flags),
+        Command::Config(flags) => command::config::run(&flags),
+        Command::Completions { shell } => command::completions::run(shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, error }) => {
+            eprintln!("thalweg: {error:#}");
+            code.into()
+        }
+    }
+}

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Definition] = &[
     int("kafka.metrics.polling.interval.secs").default("10").at_least(1).no_meaning("Seconds between two looks of Kafka's own metrics reporters."),
     list("kafka.metrics.reporters").default("").no_meaning("Java classes that report Kafka's own metrics; figures are on `/metrics` here."),
     string("listener.security.protocol.map").default("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT").per_broker().acts("Which security protocol each listener name speaks, as NAME:PROTOCOL. PLAINTEXT alone is there yet for listeners that are opened."),
-    list("listeners").default("PLAINTEXT://:9092").per_broker().acts("Addresses to listen on, each as NAME://HOST:PORT; an empty host means both loopbacks, 0.0.0.0 or [::] every interface."),
+    list("listeners").default("PLAINTEXT://:9092").per_broker().acts("Addresses to listen on, each as NAME://HOST:PORT; an empty host, 0.0.0.0 or [::] is every interface. Where nothing is set it is localhost:9092, on both loopbacks."),
     int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide().acts("Most new connections per second."),
     int("max.connections").default("2147483647").at_least(0).cluster_wide().acts("Most connections at a time; the next one is closed at once."),
     int("max.connections.per.ip").default("2147483647").at_least(0).cluster_wide().acts("Most connections at a time from one address."),

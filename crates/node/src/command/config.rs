@@ -1,0 +1,122 @@
+//! `thalweg config`: the settings in effect, where each comes from, its class and what it means.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use thalweg_broker::config::{self, Class, Definition, Update};
+
+use crate::cli::ConfigFlags;
+use crate::exit::Failure;
+use crate::settings::Settings;
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    value: Option<String>,
+    origin: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    default: Option<&'static str>,
+    class: &'static str,
+    update: &'static str,
+    documentation: &'static str,
+}
+
+pub(crate) fn run(flags: &ConfigFlags) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if flags.markdown {
+        return Ok(out.write_all(markdown().as_bytes())?);
+    }
+    let (settings, config) = Settings::read(&flags.serve, std::env::vars())?;
+    let wanted = |row: &&Definition| flags.name.as_deref().is_none_or(|text| row.name.contains(text));
+    let mut rows = Vec::new();
+    for (row, value, _) in config.list().filter(|(row, _, _)| wanted(row)) {
+        rows.push(Row {
+            name: row.name,
+            value: value.map(|value| if row.sensitive() { "[hidden]".to_owned() } else { value }),
+            origin: settings.origin(row.name).map_or("default".to_owned(), ToString::to_string),
+            kind: row.kind.word(),
+            default: row.default,
+            class: row.class.word(),
+            update: update_word(row.update),
+            documentation: row.documentation,
+        });
+    }
+    if flags.json {
+        serde_json::to_writer_pretty(&mut out, &rows)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    for row in &rows {
+        let value = row.value.as_deref().unwrap_or("(none)");
+        writeln!(out, "{} = {value}", row.name)?;
+        writeln!(out, "    from {}; {}; {}; {}", row.origin, row.kind.to_lowercase(), row.class, row.update)?;
+        writeln!(out, "    {}", row.documentation)?;
+    }
+    Ok(())
+}
+
+fn update_word(update: Update) -> &'static str {
+    match update {
+        Update::ReadOnly => "read at the start",
+        Update::PerBroker => "changes while the broker runs, per broker",
+        Update::ClusterWide => "changes while the broker runs",
+    }
+}
+
+/// The page `docs/configuration.md`, from the tables alone.
+pub(crate) fn markdown() -> String {
+    let mut page = String::from(HEAD);
+    let of_class = |class: Class| config::broker_settings().filter(move |row| row.class == class);
+    page.push_str("## Settings of the broker that act\n\n");
+    table(&mut page, of_class(Class::Acts));
+    page.push_str("\n## Settings of topics\n\n");
+    table(&mut page, config::topic_settings());
+    page.push_str("\n## Not yet\n\nThe start stops where one of these has another value than its default.\n\n");
+    table(&mut page, of_class(Class::NotYet));
+    page.push_str("\n## No meaning here\n\nTaken, and listed in one warning at the start.\n\n");
+    table(&mut page, of_class(Class::NoMeaning));
+    page
+}
+
+const HEAD: &str = "\
+# Configuration
+
+This page is printed by `thalweg config --markdown`; do not edit it.
+
+Values come from defaults, then `--config FILE` (TOML, or Kafka's `server.properties`), then the environment
+(`THALWEG_NUM_PARTITIONS` is `num.partitions`), then flags and `--set NAME=VALUE`; the later one wins. `thalweg config`
+prints what is in effect and where it comes from. A setting that Kafka has bears Kafka's name and default; those of our
+own begin with `thalweg.` (their variables may leave it out: `THALWEG_DURABILITY`). A setting for one listener is written
+`listener.name.NAME.SETTING`.
+
+Where a default differs from Kafka's, the row says so.
+
+";
+
+fn table(page: &mut String, rows: impl Iterator<Item = &'static Definition>) {
+    page.push_str("| Name | Type | Default | Changes | Meaning |\n| --- | --- | --- | --- | --- |\n");
+    for row in rows {
+        let default = match row.default {
+            None => "none".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(text) => format!("`{text}`"),
+        };
+        let changes = match row.update {
+            _ if config::topic_setting(row.name).is_some_and(|found| std::ptr::eq(found, row)) => "any time",
+            Update::ReadOnly => "at the start",
+            Update::PerBroker | Update::ClusterWide => "any time",
+        };
+        let (name, kind, meaning) = (row.name, row.kind.word().to_lowercase(), row.documentation.replace('|', "\\|"));
+        page.push_str(&format!("| `{name}` | {kind} | {default} | {changes} | {meaning} |\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_in_docs_is_the_one_printed() {
+        let page = include_str!("../../../../docs/configuration.md");
+        assert!(page == super::markdown(), "run `thalweg config --markdown > docs/configuration.md`");
+    }
+}
