@@ -77,11 +77,13 @@ impl Settings {
 
     fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
         let refused = |text: String| Failure::configuration(format!("{}: {text}", path.display()));
-        let size = std::fs::metadata(path).map_err(|error| refused(format!("cannot be read: {error}")))?.len();
+        let size =
+            std::fs::metadata(path).map_err(|error| refused(format!("cannot be read: {error}")))?.len();
         if size > FILE_BYTES_MAX {
             return Err(refused(format!("is larger than {FILE_BYTES_MAX} bytes")));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
         let is_toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
         let read = if is_toml { toml_file::parse(&text) } else { properties::parse(&text) };
         let entries = read.map_err(|problem| {
@@ -93,7 +95,10 @@ impl Settings {
         Ok(())
     }
 
-    fn read_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), Failure> {
+    fn read_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), Failure> {
         for (variable, value) in variables {
             let foreign = FOREIGN_VARIABLES.iter().any(|prefix| variable.starts_with(prefix));
             let Some(name) = variable.strip_prefix(VARIABLE_PREFIX).filter(|_| !foreign) else { continue };
@@ -154,7 +159,8 @@ impl Settings {
         if let (Some(node), Some(broker)) = (self.set.get("node.id"), self.set.get("broker.id"))
             && node.value.trim() != broker.value.trim()
         {
-            let text = format!("{}: broker.id is {}, but node.id is {}", broker.origin, broker.value, node.value);
+            let text =
+                format!("{}: broker.id is {}, but node.id is {}", broker.origin, broker.value, node.value);
             return Err(Failure::configuration(text));
         }
         let overrides: Overrides =
@@ -236,7 +242,8 @@ mod tests {
         let path = folder.path().join("server.properties");
         std::fs::write(&path, "num.partitions=2\nlog.retention.hours=1\nbroker.rack=a\n").unwrap();
         let mut flags = ServeFlags { config: Some(path.clone()), ..ServeFlags::default() };
-        let environment = [("THALWEG_NUM_PARTITIONS", "3"), ("THALWEG_LOG_RETENTION_HOURS", "2"), ("HOME", "/")];
+        let environment =
+            [("THALWEG_NUM_PARTITIONS", "3"), ("THALWEG_LOG_RETENTION_HOURS", "2"), ("HOME", "/")];
         flags.set = vec!["num.partitions=4".into()];
         let (settings, config) = read(&flags, &environment).unwrap();
         assert_eq!(config.num_partitions, 4);

@@ -72,7 +72,9 @@ pub(crate) fn markdown() -> String {
     table(&mut page, of_class(Class::Acts));
     page.push_str("\n## Settings of topics\n\n");
     table(&mut page, config::topic_settings());
-    page.push_str("\n## Not yet\n\nThe start stops where one of these has another value than its default.\n\n");
+    page.push_str(
+        "\n## Not yet\n\nThe start stops where one of these has another value than its default.\n\n",
+    );
     table(&mut page, of_class(Class::NotYet));
     page.push_str("\n## No meaning here\n\nTaken, and listed in one warning at the start.\n\n");
     table(&mut page, of_class(Class::NoMeaning));
@@ -107,7 +109,8 @@ fn table(page: &mut String, rows: impl Iterator<Item = &'static Definition>) {
             Update::ReadOnly => "at the start",
             Update::PerBroker | Update::ClusterWide => "any time",
         };
-        let (name, kind, meaning) = (row.name, row.kind.word().to_lowercase(), row.documentation.replace('|', "\\|"));
+        let (name, kind, meaning) =
+            (row.name, row.kind.word().to_lowercase(), row.documentation.replace('|', "\\|"));
         page.push_str(&format!("| `{name}` | {kind} | {default} | {changes} | {meaning} |\n"));
     }
 }

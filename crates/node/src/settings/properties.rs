@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_java_reads_them() {
-        check("# no\n! no\n\n a.b = 1 \r\nc:2\nd 3\ne\n", &[("a.b", "1", 4), ("c", "2", 5), ("d", "3", 6), ("e", "", 7)]);
+        check(
+            "# no\n! no\n\n a.b = 1 \r\nc:2\nd 3\ne\n",
+            &[("a.b", "1", 4), ("c", "2", 5), ("d", "3", 6), ("e", "", 7)],
+        );
         check("a=1,\\\n   2,\\\n\t3\nb=4", &[("a", "1,2,3", 1), ("b", "4", 4)]);
         check("a=x\\\\\nb=y", &[("a", "x\\", 1), ("b", "y", 2)]);
         check("l=PLAINTEXT://:9092,X://:1", &[("l", "PLAINTEXT://:9092,X://:1", 1)]);

@@ -61,10 +61,12 @@ mod tests {
 
     #[test]
     fn dotted_keys_and_tables_are_one() {
-        let text = "num.partitions = 0x10\nlisteners = [\"A://:1\", \"B://:2\"]\n\n[log.retention]\nhours = 1\n";
+        let text =
+            "num.partitions = 0x10\nlisteners = [\"A://:1\", \"B://:2\"]\n\n[log.retention]\nhours = 1\n";
         let entries = parse(text).unwrap();
         let found: Vec<_> = entries.iter().map(|e| (e.name.as_str(), e.value.as_str(), e.line)).collect();
-        let expected = [("num.partitions", "16", 1), ("listeners", "A://:1,B://:2", 2), ("log.retention.hours", "1", 5)];
+        let expected =
+            [("num.partitions", "16", 1), ("listeners", "A://:1,B://:2", 2), ("log.retention.hours", "1", 5)];
         assert_eq!(found, expected);
     }
 

@@ -1,0 +1,151 @@
+//! Settings turned into the parts that they steer.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use thalweg_broker::config::BrokerConfig;
+use thalweg_broker::{Broker, Endpoint, Identity};
+use thalweg_model::NodeId;
+use thalweg_model::world::{Meter, World};
+use thalweg_net::{ConnectionGate, ConnectionLimits, SocketOptions};
+use thalweg_storage::{Durability, OpenError, Options, Storage};
+use thalweg_web::Figures;
+
+use super::Data;
+use crate::exit::{self, Failure};
+use crate::machine;
+
+/// What stands for "no bound" in Kafka's counts.
+const UNBOUNDED: i32 = i32::MAX;
+
+pub(super) fn bytes(value: i64) -> usize {
+    usize::try_from(value).unwrap_or(0)
+}
+
+pub(super) fn socket_options(config: &BrokerConfig) -> SocketOptions {
+    // Kafka's default of 100 KiB keeps the system from growing a buffer with the traffic: it is taken only where
+    // somebody set it.
+    let set = |name: &str, value: i32| {
+        let said = config.fixed().contains_key(name);
+        usize::try_from(value).ok().filter(|_| said)
+    };
+    SocketOptions {
+        backlog: config.socket_listen_backlog_size,
+        send_buffer_bytes: set("socket.send.buffer.bytes", config.socket_send_buffer_bytes),
+        receive_buffer_bytes: set("socket.receive.buffer.bytes", config.socket_receive_buffer_bytes),
+    }
+}
+
+pub(super) fn connection_limits(config: &BrokerConfig) -> ConnectionLimits {
+    let bounded = |value: i32| usize::try_from(value).ok().filter(|_| value != UNBOUNDED);
+    let mut limits = ConnectionLimits {
+        connections_max: bounded(config.max_connections),
+        address_connections_max: bounded(config.max_connections_per_ip),
+        creations_per_second_max: u32::try_from(config.max_connection_creation_rate)
+            .ok()
+            .filter(|_| config.max_connection_creation_rate != UNBOUNDED),
+        ..ConnectionLimits::default()
+    };
+    for pair in config.max_connections_per_ip_overrides.split(',').filter(|pair| !pair.trim().is_empty()) {
+        let address = pair
+            .rsplit_once(':')
+            .and_then(|(address, count)| Some((address.trim().parse().ok()?, count.trim().parse().ok()?)));
+        match address {
+            Some((address, count)) => {
+                limits.address_overrides.insert(address, count);
+            }
+            None => tracing::warn!(pair, "max.connections.per.ip.overrides: not of the form ADDRESS:COUNT"),
+        }
+    }
+    limits
+}
+
+pub(super) fn head_settings(config: &BrokerConfig) -> thalweg_kafka::Settings {
+    let idle = config.connections_max_idle_ms;
+    thalweg_kafka::Settings {
+        frame_bytes_max: usize::try_from(config.socket_request_max_bytes).unwrap_or(0),
+        // A century is for ever; a larger one would overflow deadlines.
+        idle_max: u64::try_from(idle).map_or(Duration::from_secs(3_153_600_000), Duration::from_millis),
+        fetch_bytes_max: usize::try_from(config.fetch_max_bytes).unwrap_or(0),
+        fetch_session_slots: usize::try_from(config.max_incremental_fetch_session_cache_slots).unwrap_or(0),
+        ..thalweg_kafka::Settings::default()
+    }
+}
+
+pub(super) async fn storage(
+    config: &BrokerConfig,
+    data: &Data,
+    node: NodeId,
+    world: &World,
+) -> Result<Storage, Failure> {
+    let unsigned = |value: i64| u64::try_from(value).unwrap_or(0);
+    let options = Options {
+        durability: if &*config.durability == "os" { Durability::Os } else { Durability::Fsync },
+        tail_bytes: unsigned(config.memory_tail_bytes),
+        wal_bytes: unsigned(config.memory_wal_bytes),
+        memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
+        checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
+        ..Options::default()
+    };
+    match data {
+        Data::Memory => Ok(Storage::memory(options, world.clone()).await),
+        Data::Folder(path) => {
+            let _ = node;
+            Err(refused(path, OpenError::Damaged("folders are not opened yet".into())))
+        }
+    }
+}
+
+fn refused(path: &Path, error: OpenError) -> Failure {
+    let code = match error {
+        OpenError::InUse | OpenError::OtherNode { .. } | OpenError::Newer { .. } => exit::FOLDER_REFUSED,
+        OpenError::Damaged(_) | OpenError::Io(_) => exit::FAILED,
+    };
+    Failure::new(code, anyhow::Error::new(error).context(format!("data folder {}", path.display())))
+}
+
+pub(super) async fn broker(
+    storage: Storage,
+    config: BrokerConfig,
+    node: NodeId,
+    endpoints: Vec<Endpoint>,
+    world: &World,
+) -> Result<Broker, Failure> {
+    let identity = Identity { node, rack: config.broker_rack.clone(), endpoints };
+    let _ = (storage, identity, world);
+    Err(Failure::new(exit::FAILED, anyhow::anyhow!("the engine is not joined yet")))
+}
+
+/// Brings the figures up to date that are asked for, not counted.
+#[derive(Clone)]
+pub(super) struct Refresh(Arc<Asked>);
+
+struct Asked {
+    figures: Figures,
+    gate: ConnectionGate,
+    broker: OnceLock<Broker>,
+}
+
+impl Refresh {
+    pub(super) fn new(figures: Figures, gate: ConnectionGate) -> Self {
+        Self(Arc::new(Asked { figures, gate, broker: OnceLock::new() }))
+    }
+
+    /// From now on the broker is asked too.
+    pub(super) fn watch(&self, broker: &Broker) {
+        let _ = self.0.broker.set(broker.clone());
+    }
+
+    pub(super) fn run(&self) {
+        let Asked { figures, gate, broker } = &*self.0;
+        let set = |name, help, value: u64| {
+            figures.gauge(name, help, &[]).set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        set("connections", "Connections that are open", gate.connections() as u64);
+        if let Some(bytes) = machine::resident_bytes() {
+            set("resident_memory_bytes", "Memory of the process that is resident", bytes);
+        }
+        let Some(_broker) = broker.get() else { return };
+    }
+}
