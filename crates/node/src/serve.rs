@@ -159,7 +159,7 @@ async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64
     let addresses: Vec<String> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
     let head_settings = parts::head_settings(&config);
     let frames = FrameBudget::new(parts::bytes(config.memory_frames_bytes));
-    let broker = parts::broker(storage, config, node, endpoints, &world).await?;
+    let broker = parts::broker(storage, config, &data, endpoints, &world).await?;
     refresh.watch(&broker);
     let admin_address = admin.as_ref().and_then(Admin::address);
     let admin = admin.map(|admin| world.spawner.spawn("admin", Box::pin(admin.serve(shutdown.clone()))));
@@ -179,13 +179,12 @@ async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64
         if let Some(admin) = admin {
             admin.await;
         }
-        drop(broker);
-        Ok::<(), Failure>(())
+        broker.close().await;
     };
     tokio::select! {
         biased;
         _ = signals.next() => Err(Failure::new(exit::INTERRUPTED, anyhow::anyhow!("ended at once by a second signal"))),
-        ended = end => ended.map_err(Failure::from),
+        () = end => Ok(()),
         () = world.clock.sleep(END_MAX) => {
             Err(Failure::new(exit::FAILED, anyhow::anyhow!("did not end cleanly within {} s; the next start recovers", END_MAX.as_secs())))
         }

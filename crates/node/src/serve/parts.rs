@@ -1,6 +1,6 @@
 //! Settings turned into the parts that they steer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -108,13 +108,17 @@ fn refused(path: &Path, error: OpenError) -> Failure {
 pub(super) async fn broker(
     storage: Storage,
     config: BrokerConfig,
-    node: NodeId,
+    data: &Data,
     endpoints: Vec<Endpoint>,
     world: &World,
 ) -> Result<Broker, Failure> {
-    let identity = Identity { node, rack: config.broker_rack.clone(), endpoints };
-    let _ = (storage, identity, world);
-    Err(Failure::new(exit::FAILED, anyhow::anyhow!("the engine is not joined yet")))
+    let data_folder = match data {
+        Data::Memory => PathBuf::from("memory"),
+        Data::Folder(path) => std::path::absolute(path)?,
+    };
+    let (node, rack) = (NodeId(config.node_id), config.broker_rack.clone());
+    let identity = Identity { node, rack, endpoints, data_folder };
+    Broker::open(storage, config, identity, world.clone()).await.map_err(Failure::from)
 }
 
 /// Brings the figures up to date that are asked for, not counted.
