@@ -1,55 +1,48 @@
 //! The engine's face: all partitions of a shard, the order of appends, and what is durable.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+mod hearing;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
-use thalweg_model::world::World;
+use thalweg_model::world::{Counter, Gauge, Task, World};
 use thalweg_model::{TopicId, TopicPartition};
-use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
+use crate::cold::ColdReaders;
+use crate::extent::FileNumber;
+use crate::files::Files;
 use crate::log::{Log, Piece};
 use crate::options::Options;
-use crate::tail::{Block, Tail};
+use crate::tail::Tail;
+use crate::wal::{ChainId, Wal};
+use crate::writer::Chain;
+
 pub use crate::wal::WalSeq;
+pub use crate::writer::{Refused, Reservation};
 
-/// Space for an append, taken before it gets offsets. Dropping it gives the space back.
-#[derive(Debug)]
-pub struct Reservation {
-    /// How many bytes of batches it stands for.
-    pub bytes: usize,
-}
-
-/// Why there is no space for an append. Nothing of it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// What may be kept is kept: delete something.
-    #[error("the storage is full")]
-    Full,
-    /// The disk does not keep up: try again.
-    #[error("no space came free in time")]
-    Timeout,
-    /// The engine is closed.
-    #[error("the storage is closed")]
-    Closed,
-}
+/// How many batches [`Engine::reserve`] makes room for.
+pub const RESERVED_BATCHES: usize = 64;
 
 /// What the caller keeps of a partition beside its records: producers, groups.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// In the caller's own form.
     pub bytes: Bytes,
-    /// The state it reflects: all appends of the partition up to this one, and none after it.
+    /// The last append that the state rests on: the snapshot is kept when that is durable.
     pub seq: WalSeq,
 }
 
 /// Asked at a checkpoint for each partition that was appended to since the last one.
 pub trait Snapshots: Send + Sync {
-    /// The partition's present state; none where there is nothing to remember. It is taken together with
-    /// [`Log::seq_of_state`], under the caller's own lock. Called from the checkpointer, which holds no lock.
+    /// The partition's present state; none where there is nothing to remember. It reflects every append that has
+    /// happened when this is called: it is taken under the lock that the caller holds while it appends. Called from
+    /// the checkpointer, which holds no lock.
     fn snapshot(&self, partition: TopicPartition) -> Option<Snapshot>;
 }
 
@@ -64,85 +57,150 @@ pub struct Usage {
     pub live_bytes: u64,
     /// Segment files and packs.
     pub files: u64,
-    /// Durable in the WAL and not in a segment file yet.
+    /// In the WAL and not in a segment file yet.
     pub uncovered_bytes: u64,
     /// Partitions.
     pub partitions: u64,
+    /// Checkpoints made since the start.
+    pub checkpoints: u64,
 }
 
 /// All partitions of a shard. Clones are the same engine.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) world: World,
-    pub(crate) this: Weak<Shared>,
-    logs: RwLock<HashMap<TopicPartition, Log>>,
-    tail: Mutex<Tail>,
-    /// The number of the last append; the lock is the order of appends.
-    last: Mutex<u64>,
-    durable: AtomicU64,
-    durable_tell: watch::Sender<WalSeq>,
+    pub(crate) wal: Arc<dyn Wal>,
+    pub(crate) shard_epoch: i32,
+    /// This life's chain; there from before anything is served.
+    pub(crate) chain: OnceLock<Chain>,
+    /// Where each chain that may still be read begins, oldest first.
+    pub(crate) chains: Vec<(WalSeq, ChainId)>,
+    // Read for each block and each request by name; written when topics come and go.
+    pub(crate) logs: RwLock<HashMap<TopicPartition, Log>>,
+    pub(crate) tail: Mutex<Tail>,
+    pub(crate) covered: AtomicU64,
+    pub(crate) files: Files,
+    pub(crate) cold: ColdReaders,
+    pub(crate) loose: Mutex<Loose>,
+    pub(crate) bell: Notify,
+    pub(crate) closing: AtomicBool,
+    pub(crate) checkpointer: Mutex<Option<Task>>,
+    pub(crate) failure: watch::Sender<Option<Arc<str>>>,
+    /// How often it was looked for work, for who waits for a checkpoint.
+    pub(crate) rounds: watch::Sender<u64>,
+    pub(crate) wanted_rounds: AtomicU64,
+    /// What keeps the folder ours until it is dropped.
+    pub(crate) lease: Mutex<Option<Box<dyn std::any::Any + Send>>>,
+    pub(crate) figures: Figures,
+}
+
+/// What was let go and is not written down yet.
+#[derive(Default)]
+pub(crate) struct Loose {
+    /// Bytes of files that no log has any more, once what came at this place in the order is covered.
+    pub(crate) freed: VecDeque<(WalSeq, FileNumber, u64)>,
+    /// Partitions that were removed.
+    pub(crate) gone: Vec<TopicPartition>,
+    /// When the first of it came.
+    pub(crate) since: Option<std::time::Duration>,
+}
+
+pub(crate) struct Figures {
+    pub(crate) tail_bytes: Gauge,
+    pub(crate) segment_bytes: Gauge,
+    pub(crate) live_bytes: Gauge,
+    pub(crate) files: Gauge,
+    pub(crate) uncovered_bytes: Gauge,
+    pub(crate) checkpoints: Counter,
+    pub(crate) checkpoint_bytes: Counter,
+    pub(crate) merged_bytes: Counter,
+    pub(crate) cold_reads: Counter,
+}
+
+impl Figures {
+    pub(crate) fn new(world: &World) -> Self {
+        let meter = &world.meter;
+        let gauge = |name, help| Gauge(meter.gauge(name, help, &[]).0);
+        let counter = |name, help| Counter(meter.counter(name, help, &[]).0);
+        Self {
+            tail_bytes: gauge("tail_bytes", "Memory of the newest batches."),
+            segment_bytes: gauge("segment_bytes", "Bytes of segment files and packs."),
+            live_bytes: gauge("segment_live_bytes", "Bytes of them that partitions still have."),
+            files: gauge("segment_files", "Segment files and packs."),
+            uncovered_bytes: gauge(
+                "wal_uncovered_bytes",
+                "Bytes of the WAL that are in no segment file yet.",
+            ),
+            checkpoints: counter("checkpoints_total", "Checkpoints made."),
+            checkpoint_bytes: counter("checkpoint_bytes_total", "Bytes that checkpoints wrote."),
+            merged_bytes: counter("merge_bytes_total", "Bytes that merges of files wrote."),
+            cold_reads: counter("cold_reads_total", "Reads that had to wait for the disk."),
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
 }
 
 impl Engine {
-    pub(crate) fn new(options: Options, world: World) -> Self {
-        Self(Arc::new_cyclic(|this| Shared {
-            options,
-            world,
-            this: this.clone(),
-            logs: RwLock::default(),
-            tail: Mutex::default(),
-            last: Mutex::new(0),
-            durable: AtomicU64::new(0),
-            durable_tell: watch::Sender::new(WalSeq::NONE),
-        }))
-    }
-
     /// The log of a partition, made where there is none yet. Costs no I/O and may be repeated.
     pub fn create(&self, partition: TopicPartition) -> Log {
         if let Some(log) = self.get(partition) {
             return log;
         }
         let mut logs = self.0.logs.write();
-        logs.entry(partition).or_insert_with(|| Log::new(partition, self.0.this.clone())).clone()
+        logs.entry(partition).or_insert_with(|| Log::new(partition, self.0.clone())).clone()
     }
 
     /// The log of a partition, if there is one.
     pub fn get(&self, partition: TopicPartition) -> Option<Log> {
-        self.0.logs.read().get(&partition).cloned()
+        self.0.log(partition)
     }
 
     /// Forgets a topic whose removal is durable among the facts: its logs end, its files go after the delete delay.
     /// Logs still held answer reads with [`ReadError::Removed`](crate::ReadError::Removed).
     pub fn remove(&self, topic: TopicId) {
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         self.0.logs.write().retain(|partition, log| {
             let stays = partition.topic != topic;
             if !stays {
-                gone.push(log.clone());
+                removed.push(log.clone());
             }
             stays
         });
-        for log in gone {
+        for log in removed {
             log.end_of_life();
         }
     }
 
     /// Which start of the broker on this folder this is: 1 the first time, one more each time.
     pub fn shard_epoch(&self) -> i32 {
-        1
+        self.0.shard_epoch
     }
 
-    /// Takes space for an append of so many bytes, waiting for it where the disk does not keep up.
+    /// Takes space for an append of so many bytes in at most [`RESERVED_BATCHES`] batches, waiting for it where the
+    /// disk does not keep up.
     pub async fn reserve(&self, bytes: usize) -> Result<Reservation, Refused> {
-        if let Some(most) = self.0.options.memory_bytes_max
-            && self.0.tail.lock().bytes + bytes as u64 > most
-        {
-            return Err(Refused::Full);
+        // A batch has 61 bytes at least.
+        self.reserve_batches(bytes, (bytes / 61 + 1).min(RESERVED_BATCHES)).await
+    }
+
+    /// Takes space for an append of so many bytes in so many batches.
+    pub async fn reserve_batches(&self, bytes: usize, batches: usize) -> Result<Reservation, Refused> {
+        if let Some(most) = self.0.options.memory_bytes_max {
+            let figures = &self.0.figures;
+            let held = figures.uncovered_bytes.get() + figures.segment_bytes.get();
+            if held.unsigned_abs() + bytes as u64 > most {
+                return Err(Refused::Full);
+            }
         }
-        Ok(Reservation { bytes })
+        self.0.chain().reserve(bytes, batches).await
     }
 
     /// Everything up to and with this is durable.
@@ -150,19 +208,14 @@ impl Engine {
         self.0.durable()
     }
 
-    /// Returns when everything up to and with `seq` is durable.
+    /// Returns when everything up to and with `seq` is durable; never, when the disk has failed.
     pub async fn wait(&self, seq: WalSeq) {
-        if self.durable() >= seq {
-            return;
-        }
-        let mut watch = self.durable_watch();
-        // The sender lives as long as the engine: an error cannot be.
-        let _ = watch.wait_for(|durable| *durable >= seq).await;
+        self.0.chain().wait(seq).await;
     }
 
     /// Shows the durable sequence as it moves; for a task that waits for several things.
     pub fn durable_watch(&self) -> watch::Receiver<WalSeq> {
-        self.0.durable_tell.subscribe()
+        self.0.chain().subscribe()
     }
 
     /// Appends to several partitions at once: all of it lies in one block, and is durable whole or not at all. The
@@ -173,40 +226,90 @@ impl Engine {
 
     /// What is held at the moment.
     pub fn usage(&self) -> Usage {
-        let tail = self.0.tail.lock();
-        Usage { tail_bytes: tail.bytes, partitions: self.0.logs.read().len() as u64, ..Usage::default() }
+        let figures = &self.0.figures;
+        Usage {
+            tail_bytes: self.0.tail.lock().bytes,
+            segment_bytes: figures.segment_bytes.get().unsigned_abs(),
+            live_bytes: figures.live_bytes.get().unsigned_abs(),
+            files: figures.files.get().unsigned_abs(),
+            uncovered_bytes: figures.uncovered_bytes.get().unsigned_abs(),
+            partitions: self.0.logs.read().len() as u64,
+            checkpoints: figures.checkpoints.get(),
+        }
+    }
+
+    /// Says why the storage failed, once it has; nothing becomes durable after that, and the process must end. (With
+    /// [`OnFailure::Abort`](crate::OnFailure::Abort) it has ended.)
+    pub fn failure(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.0.failure.subscribe()
+    }
+
+    /// Makes a checkpoint of all that is durable now, and frees what can be freed. For tests and for who wants to
+    /// copy the folder; otherwise checkpoints come by themselves.
+    pub async fn checkpoint(&self) {
+        let wanted = self.0.wanted_rounds.fetch_add(1, Ordering::AcqRel) + 1;
+        self.0.bell.notify_one();
+        let mut rounds = self.0.rounds.subscribe();
+        // An error means that the checkpointer has ended: there is nothing to wait for.
+        let _ = rounds.wait_for(|done| *done >= wanted).await;
     }
 
     /// Ends: what was appended becomes durable, a last checkpoint is made, the folder is given back.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        self.0.chain().close().await;
+        self.0.closing.store(true, Ordering::Release);
+        self.0.bell.notify_one();
+        let task = self.0.checkpointer.lock().take();
+        if let Some(task) = task {
+            task.await;
+        }
+        // Logs hold the engine and the engine its logs: this is where the circle is cut.
+        self.0.logs.write().clear();
+        *self.0.tail.lock() = Tail::default();
+        self.0.lease.lock().take();
+    }
 }
 
 impl Shared {
+    pub(crate) fn chain(&self) -> &Chain {
+        self.chain.get().expect("the chain is begun before anything is served")
+    }
+
     pub(crate) fn durable(&self) -> WalSeq {
-        WalSeq(self.durable.load(Ordering::Acquire))
+        self.chain.get().map_or(self.covered(), Chain::durable)
     }
 
-    /// The next place in the order; called under the locks of the partitions that it belongs to.
-    pub(crate) fn push(&self, partitions: Vec<Log>, bytes: u64) -> WalSeq {
-        let mut last = self.last.lock();
-        *last += 1;
-        let seq = WalSeq(*last);
-        let mut tail = self.tail.lock();
-        tail.bytes += bytes;
-        tail.blocks.push_back(Block { seq, bytes, partitions });
-        seq
+    pub(crate) fn covered(&self) -> WalSeq {
+        WalSeq(self.covered.load(Ordering::Acquire))
     }
 
-    /// What was pushed is durable.
-    pub(crate) fn settle(&self, seq: WalSeq, logs: &[Log]) {
-        self.durable.fetch_max(seq.0, Ordering::AcqRel);
-        self.durable_tell.send_if_modified(|durable| {
-            let moves = *durable < seq;
-            *durable = (*durable).max(seq);
-            moves
-        });
-        for log in logs {
-            log.tell_watchers();
+    pub(crate) fn log(&self, partition: TopicPartition) -> Option<Log> {
+        self.logs.read().get(&partition).cloned()
+    }
+
+    /// Which chain a block belongs to.
+    pub(crate) fn chain_of(&self, seq: WalSeq) -> ChainId {
+        let after = self.chains.partition_point(|(first, _)| *first <= seq);
+        self.chains[after.max(1) - 1].1
+    }
+
+    /// These bytes of a file are nobody's once `seq` is covered.
+    pub(crate) fn free(&self, seq: WalSeq, freed: impl Iterator<Item = (FileNumber, u64)>) {
+        let mut loose = self.loose.lock();
+        loose.freed.extend(freed.map(|(file, bytes)| (seq, file, bytes)));
+        loose.since.get_or_insert_with(|| self.world.clock.elapsed());
+        drop(loose);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn fail(&self, why: &str) {
+        tracing::error!(why, "storage failed, the process must end");
+        self.failure.send_replace(Some(why.into()));
+        if self.options.on_failure == crate::options::OnFailure::Abort {
+            std::process::abort();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

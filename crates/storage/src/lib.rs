@@ -24,18 +24,27 @@
 //!
 //! Rules of Kafka (what is appended, when a segment rolls, what retention removes) are not decided here.
 
+pub mod blobs;
 pub mod block;
+mod checkpoint;
+mod cold;
 pub mod disk;
 mod engine;
+mod extent;
 pub mod facts;
+mod files;
 mod log;
+mod manifest;
 mod options;
+mod recovery;
+mod run_file;
 mod storage;
 mod tail;
 pub mod wal;
+mod walk;
 pub mod writer;
 
-pub use engine::{Engine, Refused, Reservation, Snapshot, Snapshots, Usage, WalSeq};
+pub use engine::{Engine, RESERVED_BATCHES, Refused, Reservation, Snapshot, Snapshots, Usage, WalSeq};
 pub use log::{BatchFacts, EpochStart, Found, Log, Piece, Read, ReadError, Recovered, Segment, Watcher};
-pub use options::{Durability, Options};
-pub use storage::{OpenError, Storage};
+pub use options::{Durability, OnFailure, Options};
+pub use storage::{Backends, OpenError, Storage};

@@ -1,20 +1,26 @@
 //! A partition: its batches in order, from whichever place they are in. Data behind one short lock.
 
 mod accounts;
+mod find;
+mod read;
 mod state;
+mod stored;
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use thalweg_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Region, TimestampMs, TopicPartition};
 use thiserror::Error;
 
+use crate::block::{Entry, EntryKind};
 use crate::engine::{Reservation, Shared, WalSeq};
-use crate::tail::BATCH_OVERHEAD_BYTES;
 
-use self::state::State;
+pub(crate) use self::accounts::{EpochRow, SegmentRow};
+pub(crate) use self::read::wal_bytes;
+pub(crate) use self::state::{State, WalRun};
+pub(crate) use self::stored::Source;
 
 /// What storage keeps in view of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +46,54 @@ pub struct BatchFacts {
 }
 
 impl BatchFacts {
+    /// What stands where there is no batch.
+    const NOTHING: Self = Self {
+        base_offset: Offset(0),
+        last_delta: 0,
+        leader_epoch: LeaderEpoch(-1),
+        producer_id: ProducerId::NONE,
+        producer_epoch: ProducerEpoch(-1),
+        base_sequence: -1,
+        attributes: 0,
+        max_timestamp: TimestampMs::NONE,
+        starts_segment: false,
+    };
+
     /// The offset after its last record.
     pub fn next_offset(&self) -> Offset {
         Offset(self.base_offset.0 + i64::from(self.last_delta) + 1)
+    }
+
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self {
+            base_offset: entry.base_offset,
+            last_delta: entry.last_delta,
+            leader_epoch: entry.leader_epoch,
+            producer_id: entry.producer_id,
+            producer_epoch: entry.producer_epoch,
+            base_sequence: entry.base_sequence,
+            attributes: entry.attributes,
+            max_timestamp: entry.max_timestamp,
+            starts_segment: entry.segment_first,
+        }
+    }
+
+    fn entry(&self, partition: TopicPartition) -> Entry {
+        Entry {
+            kind: EntryKind::Data,
+            partition,
+            leader_epoch: self.leader_epoch,
+            base_offset: self.base_offset,
+            last_delta: self.last_delta,
+            producer_id: self.producer_id,
+            producer_epoch: self.producer_epoch,
+            base_sequence: self.base_sequence,
+            attributes: self.attributes,
+            max_timestamp: self.max_timestamp,
+            segment_first: self.starts_segment,
+            position: 0,
+            length: 0,
+        }
     }
 }
 
@@ -134,12 +185,17 @@ pub struct Segment {
     pub active: bool,
 }
 
-/// What the caller keeps of a partition, after a restart.
+/// What the caller keeps of a partition, after a restart. The state is the snapshot, and then every batch from
+/// `from` on, in order; the snapshot may reflect some of the first of them already, so that taking a batch twice must
+/// do no harm.
 #[derive(Clone, Debug, Default)]
 pub struct Recovered {
-    /// The last snapshot that the caller gave.
+    /// The last snapshot that the caller gave; none where it gave none.
     pub snapshot: Option<Bytes>,
-    /// The batches after it, in order. Their records can be read from the log.
+    /// It reflects all batches before this offset. Without a snapshot: the log's start.
+    pub from: Offset,
+    /// What is known without a read of the batches from there on: those since the last checkpoint. (With a snapshot
+    /// these are all.) Their records can be read from the log.
     pub replay: Vec<BatchFacts>,
 }
 
@@ -154,9 +210,10 @@ pub trait Watcher: Send + Sync {
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     partition: TopicPartition,
-    shared: Weak<Shared>,
+    shared: Arc<Shared>,
+    // Held for moments, by appends, reads and the writer's telling.
     state: Mutex<State>,
 }
 
@@ -167,8 +224,12 @@ impl fmt::Debug for Log {
 }
 
 impl Log {
-    pub(crate) fn new(partition: TopicPartition, shared: Weak<Shared>) -> Self {
-        Self(Arc::new(Inner { partition, shared, state: Mutex::new(State::default()) }))
+    pub(crate) fn new(partition: TopicPartition, shared: Arc<Shared>) -> Self {
+        Self::with_state(partition, shared, State::new())
+    }
+
+    pub(crate) fn with_state(partition: TopicPartition, shared: Arc<Shared>, state: State) -> Self {
+        Self(Arc::new(Inner { partition, shared, state: Mutex::new(state) }))
     }
 
     /// Whose it is.
@@ -179,10 +240,7 @@ impl Log {
     /// Appends batches that follow each other and begin at [`end`](Self::end). The caller holds its lock of this
     /// partition, so that nobody appends between its look at the end and this.
     pub fn append(&self, reservation: Reservation, pieces: Vec<Piece>) -> WalSeq {
-        match self.0.shared.upgrade() {
-            Some(shared) => Self::append_all(&shared, reservation, vec![(self, pieces)]),
-            None => WalSeq::NONE,
-        }
+        Self::append_all(&self.0.shared, reservation, vec![(self, pieces)])
     }
 
     pub(crate) fn append_all(
@@ -190,20 +248,17 @@ impl Log {
         reservation: Reservation,
         mut parts: Vec<(&Self, Vec<Piece>)>,
     ) -> WalSeq {
-        drop(reservation);
         // One order for all, so that two such appends cannot wait for each other.
         parts.sort_by_key(|(log, _)| log.0.partition);
         let mut states: Vec<_> = parts.iter().map(|(log, _)| log.0.state.lock()).collect();
-        let bytes = parts.iter().flat_map(|(_, pieces)| pieces);
-        let bytes = bytes.map(|piece| piece.bytes.len() as u64 + BATCH_OVERHEAD_BYTES).sum();
-        let logs: Vec<Self> = parts.iter().map(|(log, _)| (*log).clone()).collect();
-        let seq = shared.push(logs.clone(), bytes);
+        let batches = parts.iter().flat_map(|(log, pieces)| {
+            pieces.iter().map(|piece| (piece.facts.entry(log.0.partition), piece.bytes.clone()))
+        });
+        let seq = shared.chain().push(reservation, batches);
         let now = shared.world.clock.now();
         for (state, (_, pieces)) in states.iter_mut().zip(parts) {
             state.append(seq, pieces, now);
         }
-        drop(states);
-        shared.settle(seq, &logs);
         seq
     }
 
@@ -224,20 +279,23 @@ impl Log {
     }
 
     /// Moves the start forward (never back, never past the end); [`start`](Self::start) shows it at once, an answer
-    /// that says so waits for the sequence.
+    /// that says so waits for the sequence. Needs no space, so that it works when there is none.
     pub fn set_start(&self, to: Offset) -> WalSeq {
-        let Some(shared) = self.0.shared.upgrade() else {
-            return WalSeq::NONE;
-        };
+        let shared = &self.0.shared;
         let mut state = self.0.state.lock();
         let to = to.0.min(state.end);
-        if to <= state.start {
+        if to <= state.start || state.removed {
             return state.last_seq;
         }
-        let seq = shared.push(vec![self.clone()], BATCH_OVERHEAD_BYTES);
-        state.set_start(seq, to);
-        drop(state);
-        shared.settle(seq, std::slice::from_ref(self));
+        let mut entry = BatchFacts::NOTHING.entry(self.0.partition);
+        entry.kind = EntryKind::StartMoved;
+        entry.base_offset = Offset(to);
+        let seq = shared.chain().push_control(entry);
+        state.last_seq = seq;
+        let freed = state.move_start(to);
+        if !freed.is_empty() {
+            shared.free(seq, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+        }
         seq
     }
 
@@ -246,42 +304,11 @@ impl Log {
         self.0.state.lock().last_seq
     }
 
-    /// Reads whole batches from the one that contains `from`, those that end at `upto` or before (never beyond the
-    /// high watermark), up to `max_bytes`; the first one even if it is larger. The first batch may begin before
-    /// `from`. Reading at the end gives nothing and is no error.
-    pub async fn read(&self, from: Offset, upto: Offset, max_bytes: usize) -> Result<Read, ReadError> {
-        if let Some(read) = self.read_tail(from, upto, max_bytes) {
-            return Ok(read);
-        }
-        let durable = self.durable();
-        let state = self.0.state.lock();
-        if state.removed {
-            return Err(ReadError::Removed);
-        }
-        Err(ReadError::OutOfRange {
-            from,
-            start: Offset(state.start),
-            end: Offset(state.high_watermark(durable)),
-        })
-    }
-
     /// As [`read`](Self::read), where all of it can be had from memory at once; none where it cannot, or where
     /// `read` would give an error.
     pub fn read_tail(&self, from: Offset, upto: Offset, max_bytes: usize) -> Option<Read> {
         let durable = self.durable();
         self.0.state.lock().read_tail(durable, from.0, upto.0, max_bytes)
-    }
-
-    /// The first record at or after the start, before `upto`, whose timestamp is `timestamp` or later.
-    pub async fn find(&self, timestamp: TimestampMs, upto: Offset) -> Result<Option<Found>, ReadError> {
-        let _ = (timestamp, upto);
-        Ok(None)
-    }
-
-    /// The first of the records with the largest timestamp, before `upto`.
-    pub async fn find_max_timestamp(&self, upto: Offset) -> Result<Option<Found>, ReadError> {
-        let _ = upto;
-        Ok(None)
     }
 
     /// Where each epoch that has records begins, in order.
@@ -320,13 +347,22 @@ impl Log {
         }
     }
 
-    /// What the caller kept of this partition before the restart, once; none where there is nothing.
+    /// What the caller kept of this partition before the restart, once; none where there was nothing in it. Take it
+    /// before the first append: a checkpoint after that asks for what has become of it.
     pub fn take_recovered(&self) -> Option<Recovered> {
-        self.0.state.lock().recovered.take().map(|recovered| *recovered)
+        let mut state = self.0.state.lock();
+        if !std::mem::take(&mut state.untaken) {
+            return None;
+        }
+        let found = state.found.take().map(|found| *found).unwrap_or_default();
+        let start = state.start;
+        let (from, snapshot) =
+            found.snapshot.map_or((start, None), |row| (row.offset.max(start), Some(row.bytes)));
+        Some(Recovered { snapshot, from: Offset(from), replay: found.replay })
     }
 
     fn durable(&self) -> WalSeq {
-        self.0.shared.upgrade().map_or(WalSeq::NONE, |shared| shared.durable())
+        self.0.shared.durable()
     }
 
     pub(crate) fn tell_watchers(&self) {
@@ -343,7 +379,12 @@ impl Log {
     }
 
     pub(crate) fn end_of_life(&self) {
-        self.0.state.lock().remove();
+        let shared = &self.0.shared;
+        let mut state = self.0.state.lock();
+        let freed = state.remove();
+        shared.loose.lock().gone.push(self.0.partition);
+        shared.free(WalSeq::NONE, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+        drop(state);
         self.tell_watchers();
     }
 }

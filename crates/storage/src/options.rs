@@ -14,11 +14,23 @@ pub enum Durability {
     Os,
 }
 
+/// What happens when nothing can become durable any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The process ends at once: the next start recovers.
+    #[default]
+    Abort,
+    /// [`Engine::failure`](crate::Engine::failure) tells it; its reader ends the process (or the test).
+    Tell,
+}
+
 /// What can be set.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// When an append counts as durable.
     pub durability: Durability,
+    /// What happens when the disk fails.
+    pub on_failure: OnFailure,
     /// The most memory that the tail takes, its bookkeeping counted.
     pub tail_bytes: u64,
     /// The most memory of appends that are not durable yet.
@@ -53,6 +65,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             durability: Durability::Fsync,
+            on_failure: OnFailure::Abort,
             tail_bytes: 96 * MIB,
             wal_bytes: 16 * MIB,
             memory_bytes_max: None,

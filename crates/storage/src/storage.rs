@@ -1,15 +1,33 @@
 //! An opened data folder: the backends, the lock, who it belongs to. Recovery turns it into an engine.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::{Mutex, RwLock};
+use thalweg_model::collections::HashMap;
 use thalweg_model::world::World;
 use thalweg_model::{NodeId, TopicPartition};
 use thiserror::Error;
+use tokio::sync::{Notify, watch};
 
-use crate::engine::{Engine, Snapshots};
+use crate::blobs::{Blobs, MemoryBlobs};
+use crate::checkpoint::{self, Checkpointer, FileState};
+use crate::cold::ColdReaders;
+use crate::engine::{Engine, Figures, Shared, Snapshots};
+use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
+use crate::files::Files;
+use crate::log::{Log, State};
+use crate::manifest::record::Record;
+use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
 use crate::options::Options;
+use crate::recovery;
+use crate::run_file::number_of;
+use crate::wal::{ChainId, MemoryWal, Wal};
+use crate::writer::{Chain, ChainOptions, ChainSetup};
 
 /// Why a data folder cannot be used.
 #[derive(Debug, Error)]
@@ -41,18 +59,76 @@ pub enum OpenError {
     Io(#[from] io::Error),
 }
 
+/// What storage rests on. All of it belongs to one engine at a time.
+#[derive(Clone)]
+pub struct Backends {
+    /// Topics, settings: the caller's facts.
+    pub cluster: Arc<dyn Facts>,
+    /// The manifest's.
+    pub manifest: Arc<dyn Facts>,
+    /// Where appends become durable.
+    pub wal: Arc<dyn Wal>,
+    /// Where segment files and packs lie.
+    pub blobs: Arc<dyn Blobs>,
+}
+
+impl Backends {
+    /// Everything in memory. Clones share it, so that a test can start again from what is there.
+    pub fn memory(options: &Options) -> Self {
+        Self {
+            cluster: Arc::new(MemoryFacts::default()),
+            manifest: Arc::new(MemoryFacts::default()),
+            wal: Arc::new(MemoryWal::new(options.memory_bytes_max.unwrap_or(u64::MAX))),
+            blobs: Arc::new(MemoryBlobs::default()),
+        }
+    }
+}
+
 /// An opened data folder.
 pub struct Storage {
-    /// The facts named "cluster": the caller's own.
+    /// Topics, settings: the caller's facts. Durable before anything uses them.
     pub facts: Arc<dyn Facts>,
     options: Options,
     world: World,
+    backends: Backends,
+    node: NodeId,
+    manifest: Manifest,
+    image: Image,
+    lease: Option<Box<dyn Any + Send>>,
 }
 
 impl Storage {
     /// A data folder in memory; it ends with the process.
     pub async fn memory(options: Options, world: World) -> Self {
-        Self { facts: Arc::new(MemoryFacts::default()), options, world }
+        let backends = Backends::memory(&options);
+        let opened = Self::over(backends, NodeId(0), options, world).await;
+        opened.expect("what was made just now can be read")
+    }
+
+    /// A data folder over these backends.
+    pub async fn over(
+        backends: Backends,
+        node: NodeId,
+        options: Options,
+        world: World,
+    ) -> Result<Self, OpenError> {
+        let (manifest, image) = Manifest::load(backends.manifest.clone()).await?;
+        Self::checked(backends, node, options, world, manifest, image)
+    }
+
+    pub(crate) fn checked(
+        backends: Backends,
+        node: NodeId,
+        options: Options,
+        world: World,
+        manifest: Manifest,
+        image: Image,
+    ) -> Result<Self, OpenError> {
+        if let Some(found) = image.node.filter(|found| *found != node) {
+            return Err(OpenError::OtherNode { found, expected: node });
+        }
+        let facts = backends.cluster.clone();
+        Ok(Self { facts, options, world, backends, node, manifest, image, lease: None })
     }
 
     /// Recovers what is in the folder. `known` tells which partitions still exist: what belongs to others is garbage.
@@ -62,7 +138,150 @@ impl Storage {
         known: &(dyn Fn(TopicPartition) -> bool + Sync),
         snapshots: Arc<dyn Snapshots>,
     ) -> Result<Engine, OpenError> {
-        let _ = (known, snapshots);
-        Ok(Engine::new(self.options, self.world))
+        let Self { options, world, backends, node, mut manifest, mut image, lease, .. } = self;
+        let (wal, covered) = (backends.wal, image.covered);
+        let mut edit = Edit::default();
+        if image.node.is_none() {
+            edit.push(&Record::Format { version: FORMAT, node });
+        }
+        let shard_epoch = image.shard_epoch + 1;
+        edit.push(&Record::ShardEpoch(shard_epoch));
+
+        let mut next = covered.next();
+        let mut chains = Vec::new();
+        let mut blocks = Vec::new();
+        for row in std::mem::take(&mut image.chains) {
+            let found = recovery::read_chain(&wal, row, covered).await?;
+            let end = found.row.end.unwrap_or(row.first);
+            next = next.max(end.next()).max(row.first);
+            if row.end.is_none() {
+                edit.push(&Record::ChainEnded { chain: row.chain, end });
+            }
+            if end <= covered {
+                edit.push(&Record::ChainForgotten(row.chain));
+                wal.trim(row.chain, end.next());
+                continue;
+            }
+            chains.push(found.row);
+            blocks.extend(found.blocks);
+        }
+        let own = ChainRow { chain: ChainId(world.random.uuid()), first: next, end: None };
+        edit.push(&Record::ChainBegun { chain: own.chain, first: own.first });
+        chains.push(own);
+
+        let gone: Vec<_> = image.partitions.keys().filter(|partition| !known(**partition)).copied().collect();
+        for partition in gone {
+            image.partitions.remove(&partition);
+            edit.push(&Record::PartitionGone(partition));
+        }
+        let mut files: BTreeMap<FileNumber, FileState> = BTreeMap::new();
+        for (number, row) in &image.files {
+            files.insert(*number, FileState { row: *row, live: 0, runs: 0 });
+        }
+        for extent in image.partitions.values().flat_map(|partition| &partition.extents) {
+            if let Some(file) = files.get_mut(&extent.file) {
+                file.live += u64::from(extent.length);
+                file.runs += 1;
+            }
+        }
+        files.retain(|number, file| {
+            if file.runs == 0 {
+                edit.push(&Record::FileGone(*number));
+            }
+            file.runs > 0
+        });
+
+        let mut states: HashMap<TopicPartition, State> = image
+            .partitions
+            .drain()
+            .map(|(partition, image)| (partition, State::from_image(image)))
+            .collect();
+        let now = world.clock.now().0;
+        let mut freed = Vec::new();
+        for block in &blocks {
+            for entry in block.entries.iter().filter(|entry| known(entry.partition)) {
+                let state = states.entry(entry.partition).or_insert_with(State::new);
+                let dead = state.replay(block.seq, entry, now);
+                freed.extend(
+                    dead.into_iter().map(|extent| (block.seq, extent.file, u64::from(extent.length))),
+                );
+            }
+        }
+        manifest.commit(edit).await.map_err(facts_failed)?;
+        let named: Vec<_> = files.keys().copied().collect();
+        delete_orphans(&*backends.blobs, &named).await?;
+
+        let shared = Arc::new(Shared {
+            wal: wal.clone(),
+            shard_epoch,
+            chain: OnceLock::new(),
+            chains: chains.iter().map(|row| (row.first, row.chain)).collect(),
+            logs: RwLock::default(),
+            tail: Mutex::default(),
+            covered: AtomicU64::new(covered.0),
+            files: Files::new(backends.blobs),
+            cold: ColdReaders::new(options.cold_readers, &world),
+            loose: Mutex::default(),
+            bell: Notify::new(),
+            closing: AtomicBool::new(false),
+            checkpointer: Mutex::new(None),
+            failure: watch::Sender::new(None),
+            rounds: watch::Sender::new(0),
+            wanted_rounds: AtomicU64::new(0),
+            lease: Mutex::new(lease),
+            figures: Figures::new(&world),
+            options: options.clone(),
+            world: world.clone(),
+        });
+        let logs = states.into_iter();
+        *shared.logs.write() = logs
+            .map(|(partition, state)| (partition, Log::with_state(partition, shared.clone(), state)))
+            .collect();
+        shared.find_blocks(blocks);
+        for (seq, file, bytes) in freed {
+            shared.free(seq, std::iter::once((file, bytes)));
+        }
+        let chain = Chain::start(ChainSetup {
+            wal,
+            chain: own.chain,
+            first: own.first,
+            shard: 0,
+            shard_epoch,
+            options: ChainOptions {
+                durability: options.durability,
+                wal_bytes: options.wal_bytes,
+                reserve_wait_max: options.reserve_wait_max,
+                ..ChainOptions::default()
+            },
+            world: world.clone(),
+            audience: shared.clone(),
+        });
+        let begun = shared.chain.set(chain);
+        assert!(begun.is_ok(), "an engine is started once");
+        let checkpointer = Checkpointer {
+            shared: shared.clone(),
+            manifest,
+            node,
+            files,
+            next_file: image.next_file,
+            chains,
+            snapshots,
+            doomed: Vec::new(),
+            dirty_since: None,
+            failures: 0,
+        };
+        let task = world.spawner.spawn_thread("checkpointer", Box::pin(checkpoint::task(checkpointer)));
+        *shared.checkpointer.lock() = Some(task);
+        Ok(Engine(shared))
     }
+}
+
+/// Deletes what no manifest names: files that were not finished, or whose deletion was not.
+async fn delete_orphans(blobs: &dyn Blobs, named: &[FileNumber]) -> Result<(), OpenError> {
+    for name in blobs.list().await? {
+        if number_of(&name).is_some_and(|number| named.binary_search(&number).is_err()) {
+            blobs.delete(&name).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,72 @@
+//! Files that are written once and only ever deleted after that: where segment files and packs lie. What is in them
+//! is [`crate::run_file`]'s business. Not for anything that changes.
+
+mod local;
+mod memory;
+
+use std::io;
+use std::sync::Arc;
+
+use thalweg_model::Region;
+use thalweg_model::world::BoxFuture;
+
+pub use self::local::LocalBlobs;
+pub(crate) use self::memory::MemoryBlob;
+pub use self::memory::MemoryBlobs;
+
+/// A store of blobs.
+///
+/// Laws:
+/// - **Durability**: a blob and its name survive a power cut when [`BlobWriter::finish`] returns `Ok`. One that was
+///   not finished may be listed later, cut anywhere; its owner deletes it.
+/// - **Immutability**: a finished blob never changes. Opening gives the same bytes until it is deleted, and who holds
+///   it open can read it after that.
+/// - **Names** are given once: creating a name that is there is an error. Deleting one that is not there is none.
+pub trait Blobs: Send + Sync {
+    /// Begins a new blob.
+    fn create<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>>;
+    /// Opens a finished one; [`io::ErrorKind::NotFound`] where there is none.
+    fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>>;
+    /// The names of all, finished or not.
+    fn list(&self) -> BoxFuture<'_, io::Result<Vec<String>>>;
+    /// Deletes one. Whether its name may come back after a power cut is not said.
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<()>>;
+}
+
+/// A blob that is being written, in steps of its own size.
+pub trait BlobWriter: Send {
+    /// Takes as many of the bytes as there is room for in the step; 0 means that the step is full.
+    fn push(&mut self, bytes: &[u8]) -> usize;
+    /// Writes the full step, so that there is room again.
+    fn write_out(&mut self) -> BoxFuture<'_, io::Result<()>>;
+    /// Writes what is left and makes all of it durable, its name too.
+    fn finish(self: Box<Self>) -> BoxFuture<'static, io::Result<()>>;
+}
+
+/// An open blob.
+pub trait Blob: Send + Sync {
+    /// How long it is.
+    fn len(&self) -> u64;
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// A run of it, for the way out. The range must lie in the blob.
+    fn region(&self, position: u64, length: u32) -> Region;
+    /// Whether the byte at `position` is at hand, so that reading it does not wait for a device.
+    fn is_at_hand(&self, position: u64) -> bool;
+    /// Fills the buffer; waits for the device where it must.
+    fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
+}
+
+/// Pushes all of the bytes.
+pub(crate) async fn write_all(writer: &mut dyn BlobWriter, mut bytes: &[u8]) -> io::Result<()> {
+    loop {
+        let taken = writer.push(bytes);
+        bytes = &bytes[taken..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        writer.write_out().await?;
+    }
+}

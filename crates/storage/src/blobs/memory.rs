@@ -1,0 +1,97 @@
+//! Blobs in memory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+use thalweg_model::Region;
+use thalweg_model::world::BoxFuture;
+
+use super::{Blob, BlobWriter, Blobs};
+
+/// The store; clones are the same one.
+#[derive(Clone, Default)]
+pub struct MemoryBlobs(Arc<Mutex<BTreeMap<String, Bytes>>>);
+
+impl Blobs for MemoryBlobs {
+    fn create<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>> {
+        Box::pin(async move {
+            if self.0.lock().contains_key(name) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let (store, name) = (self.clone(), name.to_owned());
+            Ok(Box::new(Writer { store, name, bytes: BytesMut::new() }) as Box<dyn BlobWriter>)
+        })
+    }
+
+    fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>> {
+        Box::pin(async move {
+            let bytes = self.0.lock().get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
+            Ok(Arc::new(MemoryBlob(bytes)) as Arc<dyn Blob>)
+        })
+    }
+
+    fn list(&self) -> BoxFuture<'_, io::Result<Vec<String>>> {
+        Box::pin(async move { Ok(self.0.lock().keys().cloned().collect()) })
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(async move {
+            self.0.lock().remove(name);
+            Ok(())
+        })
+    }
+}
+
+struct Writer {
+    store: MemoryBlobs,
+    name: String,
+    bytes: BytesMut,
+}
+
+impl BlobWriter for Writer {
+    fn push(&mut self, bytes: &[u8]) -> usize {
+        self.bytes.extend_from_slice(bytes);
+        bytes.len()
+    }
+
+    fn write_out(&mut self) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn finish(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+        Box::pin(async move {
+            // A copy of the right length: the buffer's spare room would stay for as long as the blob.
+            let bytes = Bytes::copy_from_slice(&self.bytes);
+            self.store.0.lock().insert(self.name, bytes);
+            Ok(())
+        })
+    }
+}
+
+/// Bytes as a blob.
+pub(crate) struct MemoryBlob(pub(crate) Bytes);
+
+impl Blob for MemoryBlob {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn region(&self, position: u64, length: u32) -> Region {
+        let position = position as usize;
+        Region::Memory(self.0.slice(position..position + length as usize))
+    }
+
+    fn is_at_hand(&self, _: u64) -> bool {
+        true
+    }
+
+    fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let end = position.checked_add(buffer.len() as u64).filter(|end| *end <= self.len());
+        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(&self.0[position as usize..end as usize]);
+        Ok(())
+    }
+}

@@ -1,0 +1,488 @@
+//! The checkpointer: copies what is durable in the WAL into segment files and packs, tells the manifest, and gives the
+//! WAL its space back. One task; it alone edits the manifest after the start.
+//!
+//! ```text
+//!   durable blocks above `covered`
+//!     │ their partitions, each once; a large run gets a file of its own, all others share a pack
+//!     ▼
+//!   files, synced ──► snapshots and rows, once what they rest on is durable ──► manifest edit ──► covered ──► trim
+//! ```
+//!
+//! It covers a prefix of the chain for every partition, so that nothing idle holds the WAL. A checkpoint that fails is
+//! made again from the beginning, with other files: what it left lies about until the next start.
+
+mod space;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use thalweg_model::{NodeId, TopicPartition};
+
+use crate::blobs::MemoryBlob;
+use crate::engine::{Shared, Snapshots};
+use crate::extent::{Extent, FileNumber};
+use crate::facts::FactsError;
+use crate::log::{Log, Source, wal_bytes};
+use crate::manifest::record::Record;
+use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE, SnapshotRow};
+use crate::run_file::{RunFileWriter, Written, name_of};
+use crate::wal::WalSeq;
+use crate::walk::{Walk, WalkError};
+
+/// How long after a failed checkpoint the next one is tried.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How often a part of the WAL is read in vain before it is given up as damaged.
+const READS_MAX: u32 = 3;
+/// How often a snapshot is taken anew because an append came between.
+const SNAPSHOTS_MAX: u32 = 3;
+
+/// A file as the checkpointer sees it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FileState {
+    pub(crate) row: FileRow,
+    /// Bytes that partitions still have, in so many runs.
+    pub(crate) live: u64,
+    pub(crate) runs: u64,
+}
+
+/// The task's state.
+pub(crate) struct Checkpointer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) manifest: Manifest,
+    pub(crate) node: NodeId,
+    pub(crate) files: BTreeMap<FileNumber, FileState>,
+    pub(crate) next_file: FileNumber,
+    /// Chains that are not covered, the present one last.
+    pub(crate) chains: Vec<ChainRow>,
+    pub(crate) snapshots: Arc<dyn Snapshots>,
+    /// Files that no manifest names, and when they may go.
+    pub(crate) doomed: Vec<(Duration, FileNumber)>,
+    /// When it was first seen that something is not covered.
+    pub(crate) dirty_since: Option<Duration>,
+    /// How often in a row it failed.
+    pub(crate) failures: u32,
+}
+
+/// Why a checkpoint was not made.
+#[derive(Debug)]
+enum Failed {
+    /// Try again later.
+    Later(io::Error),
+    /// Nobody knows what the manifest says.
+    Fatal(FactsError),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Later(error)
+    }
+}
+
+impl From<FactsError> for Failed {
+    fn from(error: FactsError) -> Self {
+        match error {
+            FactsError::Full => Self::Later(io::ErrorKind::StorageFull.into()),
+            error => Self::Fatal(error),
+        }
+    }
+}
+
+impl Checkpointer {
+    pub(crate) async fn run(mut self) {
+        self.show_figures();
+        loop {
+            if self.shared.failure.borrow().is_some() {
+                return;
+            }
+            let closing = self.shared.closing.load(Ordering::Acquire);
+            let wanted = self.shared.wanted_rounds.load(Ordering::Acquire);
+            let asked = wanted > *self.shared.rounds.borrow();
+            let result = if closing || asked || self.is_due() { self.round(closing).await } else { Ok(()) };
+            match result {
+                Ok(()) => self.failures = 0,
+                Err(Failed::Later(error)) => {
+                    self.failures += 1;
+                    tracing::warn!(%error, failures = self.failures, "checkpoint failed, it will be tried again");
+                }
+                Err(Failed::Fatal(error)) => {
+                    self.shared.fail(&format!("the manifest cannot be written: {error}"));
+                    return;
+                }
+            }
+            if self.shared.failure.borrow().is_some() {
+                return;
+            }
+            self.delete_what_is_due().await;
+            self.shared.rounds.send_replace(wanted);
+            if closing {
+                return;
+            }
+            self.rest().await;
+        }
+    }
+
+    async fn rest(&self) {
+        let clock = &self.shared.world.clock;
+        if self.failures > 0 {
+            clock.sleep(RETRY_AFTER).await;
+            return;
+        }
+        let options = &self.shared.options;
+        let mut longest =
+            (options.checkpoint_interval / 4).min(options.delete_delay.max(Duration::from_secs(1)));
+        if self.shared.loose.lock().since.is_some() {
+            longest = longest.min(options.release_interval);
+        }
+        tokio::select! {
+            biased;
+            () = self.shared.bell.notified() => {}
+            () = clock.sleep(longest) => {}
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let now = self.shared.world.clock.elapsed();
+        let options = &self.shared.options;
+        let released =
+            self.shared.loose.lock().since.is_some_and(|since| now >= since + options.release_interval);
+        if self.shared.is_covered() {
+            self.dirty_since = None;
+            return released;
+        }
+        let since = *self.dirty_since.get_or_insert(now);
+        released || now >= since + options.checkpoint_interval || self.shared.wants_checkpoint()
+    }
+
+    async fn round(&mut self, closing: bool) -> Result<(), Failed> {
+        if self.owners_are_late() && !closing {
+            return Ok(());
+        }
+        self.checkpoint().await?;
+        self.dirty_since = None;
+        if !closing {
+            self.make_space().await?;
+        }
+        if self.manifest.wants_image() {
+            self.write_image().await?;
+        }
+        self.show_figures();
+        Ok(())
+    }
+
+    /// Whether what was found at start is still to be taken by its owners: a checkpoint before that would ask them for
+    /// a state that they have not built. Once something is appended they have had their time.
+    fn owners_are_late(&self) -> bool {
+        let first = self.chains.last().map_or(WalSeq::NONE, |row| row.first);
+        self.shared.durable() < first && self.shared.logs.read().values().any(Log::has_untaken_replay)
+    }
+
+    async fn checkpoint(&mut self) -> Result<(), Failed> {
+        let shared = self.shared.clone();
+        let (covered, target) = (shared.covered(), shared.durable());
+        let mut edit = Edit::default();
+        let gone = std::mem::take(&mut shared.loose.lock().gone);
+        for partition in &gone {
+            edit.push(&Record::PartitionGone(*partition));
+        }
+        let logs = shared.dirty(target);
+        let written = match self.write_files(&logs, covered, target).await {
+            Ok(written) => written,
+            Err(error) => {
+                shared.loose.lock().gone.extend(gone);
+                return Err(error.into());
+            }
+        };
+        let mut depends = WalSeq::NONE;
+        for file in &written {
+            let level = if file.own { OWN_FILE } else { 0 };
+            edit.push(&Record::File {
+                number: file.file.number,
+                row: FileRow { bytes: file.file.bytes, level },
+            });
+        }
+        let extents = by_partition(&written);
+        let mut rows = Vec::with_capacity(logs.len());
+        for log in &logs {
+            // In this order: the row's start applies to the extents before it.
+            if let Some((from, to, add)) = extents.get(&log.partition()) {
+                let (from, to, partition) = (*from, *to, log.partition());
+                edit.push(&Record::Extents { partition, from, to, add: add.clone() });
+            }
+            let snapshot = self.snapshot(log);
+            let Some((row, seq)) = log.row(false) else {
+                continue;
+            };
+            depends = depends.max(seq);
+            match &snapshot {
+                Taken::Unchanged => {}
+                Taken::Nothing => edit.push(&Record::SnapshotGone(log.partition())),
+                Taken::Row(row, seq) => {
+                    depends = depends.max(*seq);
+                    let (partition, offset) = (log.partition(), row.offset);
+                    edit.push(&Record::Snapshot { partition, offset, bytes: &row.bytes });
+                }
+            }
+            let record = Record::Partition(row);
+            edit.push(&record);
+            if let Record::Partition(row) = record {
+                rows.push((log, row));
+            }
+        }
+        if target > covered {
+            edit.push(&Record::Covered(target));
+        }
+        let ended = |row: &ChainRow| row.end.is_some_and(|end| end <= target);
+        for row in self.chains.iter().filter(|row| ended(row)) {
+            edit.push(&Record::ChainForgotten(row.chain));
+        }
+        for file in &written {
+            self.add_file(file);
+        }
+        let dead = self.settle_freed(target);
+        for number in &dead {
+            edit.push(&Record::FileGone(*number));
+        }
+        if edit.is_empty() {
+            return Ok(());
+        }
+        if !self.until_durable(depends).await {
+            return Ok(());
+        }
+        if let Err(error) = self.manifest.commit(edit).await {
+            // Without the edit the files are nobody's; what was freed is found dead at the next look.
+            for file in &written {
+                self.files.remove(&file.file.number);
+                self.doom(file.file.number);
+            }
+            shared.loose.lock().gone.extend(gone);
+            return Err(error.into());
+        }
+
+        for (log, row) in rows {
+            log.row_is_durable(&row);
+        }
+        for log in &logs {
+            match extents.get(&log.partition()) {
+                Some((from, to, add)) => log.add_extents(target, *from, *to, add.clone()),
+                None => log.is_covered(target),
+            }
+        }
+        for number in dead {
+            self.files.remove(&number);
+            self.doom(number);
+        }
+        self.cover(covered, target);
+        shared.figures.checkpoints.add(1);
+        shared.figures.checkpoint_bytes.add(written.iter().map(|file| file.file.bytes).sum());
+        Ok(())
+    }
+
+    /// The manifest says that everything up to `target` lies in files.
+    fn cover(&mut self, covered: WalSeq, target: WalSeq) {
+        let shared = &self.shared;
+        let length = shared.tail.lock().length_between(covered, target);
+        shared.covered.store(target.0, Ordering::Release);
+        shared.tail.lock().forget(target);
+        shared.figures.uncovered_bytes.add(-length.cast_signed());
+        self.chains.retain(|row| {
+            let ended = row.end.is_some_and(|end| end <= target);
+            match row.end {
+                Some(_) => shared.wal.trim(row.chain, target.next()),
+                None => shared.chain().covered(target),
+            }
+            !ended
+        });
+    }
+
+    async fn write_files(
+        &mut self,
+        logs: &[Log],
+        covered: WalSeq,
+        target: WalSeq,
+    ) -> io::Result<Vec<NewFile>> {
+        let mut written = Vec::new();
+        let mut pack: Option<RunFileWriter> = None;
+        for log in logs {
+            let dirty = log.dirty(covered, target);
+            if dirty.bytes >= self.shared.options.own_file_bytes {
+                let mut own = self.begin_file().await?;
+                self.write_run(&mut own, log, dirty.sources).await?;
+                written.push(NewFile { file: own.finish().await?, own: true });
+            } else if dirty.bytes > 0 {
+                let mut writer = match pack.take() {
+                    Some(writer) => writer,
+                    None => self.begin_file().await?,
+                };
+                self.write_run(&mut writer, log, dirty.sources).await?;
+                pack = Some(writer);
+            }
+        }
+        if let Some(pack) = pack {
+            written.push(NewFile { file: pack.finish().await?, own: false });
+        }
+        Ok(written)
+    }
+
+    async fn begin_file(&mut self) -> io::Result<RunFileWriter> {
+        let number = self.next_file;
+        self.next_file += 1;
+        let blob = self.shared.files.blobs.create(&name_of(number)).await?;
+        RunFileWriter::begin(number, blob).await
+    }
+
+    async fn write_run(&self, writer: &mut RunFileWriter, log: &Log, sources: Vec<Source>) -> io::Result<()> {
+        for source in sources {
+            let stretch = source.stretch();
+            let bytes = match source {
+                Source::Memory(_, bytes) => bytes,
+                Source::Wal(run) => match self.checked_wal_bytes(run).await {
+                    Ok(bytes) => bytes,
+                    Err(error) if self.failures < READS_MAX => return Err(error),
+                    Err(error) => {
+                        let (from, to) = (stretch.base, stretch.end);
+                        tracing::error!(partition = %log.partition(), from, to, %error, "records are lost");
+                        continue;
+                    }
+                },
+            };
+            writer.push(log.partition(), stretch, &bytes).await?;
+        }
+        Ok(())
+    }
+
+    async fn checked_wal_bytes(&self, run: crate::log::WalRun) -> io::Result<bytes::Bytes> {
+        let bytes = wal_bytes(&self.shared, run).await?;
+        let blob = MemoryBlob(bytes.clone());
+        let mut walk = Walk::new(&blob, 0, bytes.len() as u64, true);
+        while walk.next().map_err(WalkError::into_io)?.is_some() {}
+        Ok(bytes)
+    }
+
+    /// The caller's state of a partition, and the offset up to which it surely reflects the log.
+    fn snapshot(&self, log: &Log) -> Taken {
+        if log.untaken().is_some() {
+            return Taken::Unchanged;
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (offset, _) = log.end_and_removed();
+            let Some(snapshot) = self.snapshots.snapshot(log.partition()) else {
+                return Taken::Nothing;
+            };
+            // Replay twice does no harm, so an append between the two is no fault; but mostly there is none.
+            if log.end_and_removed().0 == offset || tries == SNAPSHOTS_MAX {
+                return Taken::Row(SnapshotRow { offset, bytes: snapshot.bytes }, snapshot.seq);
+            }
+        }
+    }
+
+    /// Waits until everything up to `seq` is durable; false when that will never be.
+    async fn until_durable(&self, seq: WalSeq) -> bool {
+        if self.shared.durable() >= seq {
+            return true;
+        }
+        let mut failure = self.shared.failure.subscribe();
+        tokio::select! {
+            biased;
+            () = self.shared.chain().wait(seq) => true,
+            _ = failure.wait_for(Option::is_some) => false,
+        }
+    }
+
+    /// Takes an image of all in place of the edits.
+    async fn write_image(&mut self) -> Result<(), Failed> {
+        let shared = self.shared.clone();
+        let mut image = Edit::default();
+        image.push(&Record::Format { version: FORMAT, node: self.node });
+        image.push(&Record::ShardEpoch(shared.shard_epoch));
+        for row in &self.chains {
+            image.push(&Record::ChainBegun { chain: row.chain, first: row.first });
+            if let Some(end) = row.end {
+                image.push(&Record::ChainEnded { chain: row.chain, end });
+            }
+        }
+        image.push(&Record::Covered(shared.covered()));
+        image.push(&Record::NextFile(self.next_file));
+        for (number, file) in &self.files {
+            image.push(&Record::File { number: *number, row: file.row });
+        }
+        let logs: Vec<Log> = shared.logs.read().values().cloned().collect();
+        let mut depends = WalSeq::NONE;
+        for log in &logs {
+            let partition = log.partition();
+            let snapshot = match self.snapshot(log) {
+                Taken::Unchanged => log.untaken().flatten(),
+                Taken::Nothing => None,
+                Taken::Row(row, seq) => {
+                    depends = depends.max(seq);
+                    Some(row)
+                }
+            };
+            // The extents first: what the row's start drops is dropped when it is read.
+            let add = log.extents();
+            let Some((row, seq)) = log.row(true) else {
+                continue;
+            };
+            if row.end == 0 {
+                continue;
+            }
+            depends = depends.max(seq);
+            if !add.is_empty() {
+                image.push(&Record::Extents { partition, from: i64::MIN, to: i64::MAX, add });
+            }
+            image.push(&Record::Partition(row));
+            if let Some(row) = snapshot {
+                image.push(&Record::Snapshot { partition, offset: row.offset, bytes: &row.bytes });
+            }
+        }
+        if self.until_durable(depends).await {
+            self.manifest.replace(image).await?;
+        }
+        Ok(())
+    }
+
+    fn show_figures(&self) {
+        let figures = &self.shared.figures;
+        let live: u64 = self.files.values().map(|file| file.live).sum();
+        let bytes: u64 = self.files.values().map(|file| file.row.bytes).sum();
+        figures.segment_bytes.set(bytes.cast_signed());
+        figures.live_bytes.set(live.cast_signed());
+        figures.files.set(self.files.len().cast_signed() as i64);
+    }
+}
+
+/// What was taken of the caller's state.
+enum Taken {
+    /// What the manifest has still holds.
+    Unchanged,
+    Nothing,
+    Row(SnapshotRow, WalSeq),
+}
+
+pub(crate) struct NewFile {
+    pub(crate) file: Written,
+    pub(crate) own: bool,
+}
+
+type Added = (i64, i64, Vec<Extent>);
+
+/// What was written of each partition: a checkpoint writes one stretch of it.
+fn by_partition(written: &[NewFile]) -> BTreeMap<TopicPartition, Added> {
+    let mut extents: BTreeMap<TopicPartition, Added> = BTreeMap::new();
+    for (partition, extent) in written.iter().flat_map(|file| &file.file.extents) {
+        let (from, to, add) = extents.entry(*partition).or_insert((extent.base, extent.end, Vec::new()));
+        (*from, *to) = ((*from).min(extent.base), (*to).max(extent.end));
+        add.push(extent.clone());
+    }
+    extents
+}
+
+/// The checkpointer as a task.
+pub(crate) fn task(checkpointer: Checkpointer) -> impl Future<Output = ()> + Send + 'static {
+    checkpointer.run()
+}

@@ -1,0 +1,183 @@
+//! What is dead becomes free: files that nobody has any more are deleted, files that are mostly dead are gathered, and
+//! small packs are merged, so that neither their number nor that of a partition's extents grows without end.
+
+use std::collections::BTreeMap;
+
+use super::{Checkpointer, Failed, FileState, NewFile};
+use crate::extent::{Extent, FileNumber};
+use crate::log::Log;
+use crate::manifest::record::Record;
+use crate::manifest::{Edit, FileRow, OWN_FILE};
+use crate::run_file::{RunFileWriter, Stretch, name_of};
+use crate::wal::WalSeq;
+
+/// How many packs are merged at once.
+const MERGE_FILES: usize = 16;
+/// Packs above this are not merged,
+const MERGE_BYTES_MAX: u64 = 1 << 30;
+/// nor packs whose runs are this long on average: reading them is no trouble.
+const MERGE_RUN_BYTES_MAX: u64 = 64 << 10;
+/// How many bytes one round gathers at most, so that the next checkpoint does not wait long.
+const GATHER_BYTES_MAX: u64 = 256 << 20;
+
+impl Checkpointer {
+    pub(super) fn add_file(&mut self, new: &NewFile) {
+        let level = if new.own { OWN_FILE } else { 0 };
+        self.add_file_of_level(new, level);
+    }
+
+    fn add_file_of_level(&mut self, new: &NewFile, level: u8) {
+        let live = new.file.extents.iter().map(|(_, extent)| u64::from(extent.length)).sum();
+        let row = FileRow { bytes: new.file.bytes, level };
+        self.files.insert(new.file.number, FileState { row, live, runs: new.file.extents.len() as u64 });
+    }
+
+    /// Takes note of what was freed up to `target`, and gives the files that have nothing left.
+    pub(super) fn settle_freed(&mut self, target: WalSeq) -> Vec<FileNumber> {
+        let mut loose = self.shared.loose.lock();
+        let files = &mut self.files;
+        loose.freed.retain(|(seq, number, bytes)| {
+            if *seq > target {
+                return true;
+            }
+            // A file that is not there any more was gathered meanwhile.
+            if let Some(file) = files.get_mut(number) {
+                file.live = file.live.saturating_sub(*bytes);
+                file.runs = file.runs.saturating_sub(1);
+            }
+            false
+        });
+        loose.since = (!loose.freed.is_empty()).then(|| self.shared.world.clock.elapsed());
+        drop(loose);
+        self.files.iter().filter(|(_, file)| file.runs == 0).map(|(number, _)| *number).collect()
+    }
+
+    /// The manifest names the file no more: it goes after the delay.
+    pub(super) fn doom(&mut self, number: FileNumber) {
+        let due = self.shared.world.clock.elapsed() + self.shared.options.delete_delay;
+        self.doomed.push((due, number));
+    }
+
+    pub(super) async fn delete_what_is_due(&mut self) {
+        let now = self.shared.world.clock.elapsed();
+        let (due, later): (Vec<_>, Vec<_>) = self.doomed.drain(..).partition(|(due, _)| *due <= now);
+        self.doomed = later;
+        for (_, number) in due {
+            self.shared.files.forget(number);
+            if let Err(error) = self.shared.files.blobs.delete(&name_of(number)).await {
+                tracing::warn!(file = name_of(number), %error, "failed to delete a file; the next start does");
+            }
+        }
+    }
+
+    /// Gathers what is mostly dead, and merges what is small.
+    pub(super) async fn make_space(&mut self) -> Result<(), Failed> {
+        let mut gathered = 0;
+        let mostly_dead: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(_, file)| file.live * 2 < file.row.bytes)
+            .map(|(number, file)| (*number, *file))
+            .collect();
+        for (number, file) in mostly_dead {
+            if gathered + file.live > GATHER_BYTES_MAX && gathered > 0 {
+                break;
+            }
+            // The header and the directory of a tiny file can be half of it: writing it anew gains nothing.
+            if file.row.bytes - file.live < 4096 + 256 * file.runs {
+                continue;
+            }
+            gathered += file.live;
+            self.rewrite(&[number], file.row.level).await?;
+        }
+        let mut levels: BTreeMap<u8, Vec<FileNumber>> = BTreeMap::new();
+        for (number, file) in &self.files {
+            let small_runs = file.live < MERGE_RUN_BYTES_MAX * file.runs.max(1);
+            if file.row.level < OWN_FILE - 1 && file.row.bytes < MERGE_BYTES_MAX && small_runs {
+                levels.entry(file.row.level).or_default().push(*number);
+            }
+        }
+        for (level, numbers) in levels {
+            if let Some(oldest) = numbers.get(..MERGE_FILES) {
+                self.rewrite(oldest, level + 1).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is alive in some files into one new file, and lets them go.
+    async fn rewrite(&mut self, numbers: &[FileNumber], level: u8) -> Result<(), Failed> {
+        let shared = self.shared.clone();
+        let mut logs: Vec<Log> = shared.logs.read().values().cloned().collect();
+        logs.sort_by_key(Log::partition);
+        let mut writer: Option<RunFileWriter> = None;
+        for log in &logs {
+            for extent in log.extents_in(numbers) {
+                let mut into = match writer.take() {
+                    Some(writer) => writer,
+                    None => self.begin_file().await?,
+                };
+                self.copy(&mut into, log, &extent).await?;
+                writer = Some(into);
+            }
+        }
+        let mut edit = Edit::default();
+        let new = match writer {
+            Some(writer) => Some(NewFile { file: writer.finish().await?, own: level == OWN_FILE }),
+            None => None,
+        };
+        if let Some(new) = &new {
+            edit.push(&Record::File {
+                number: new.file.number,
+                row: FileRow { bytes: new.file.bytes, level },
+            });
+            for (partition, extent) in &new.file.extents {
+                let (from, to) = (extent.base, extent.end);
+                edit.push(&Record::Extents { partition: *partition, from, to, add: vec![extent.clone()] });
+            }
+        }
+        for number in numbers {
+            edit.push(&Record::FileGone(*number));
+        }
+        self.manifest.commit(edit).await?;
+        if let Some(new) = new {
+            self.add_file_of_level(&new, level);
+            shared.figures.merged_bytes.add(new.file.bytes);
+            for (partition, extent) in new.file.extents {
+                match shared.log(partition) {
+                    Some(log) => log.add_extents(WalSeq::NONE, extent.base, extent.end, vec![extent]),
+                    // Removed while it was copied.
+                    None => {
+                        shared.free(WalSeq::NONE, std::iter::once((extent.file, u64::from(extent.length))))
+                    }
+                }
+            }
+        }
+        for number in numbers {
+            self.files.remove(number);
+            self.doom(*number);
+        }
+        Ok(())
+    }
+
+    /// Copies an extent, mark by mark.
+    async fn copy(&self, writer: &mut RunFileWriter, log: &Log, extent: &Extent) -> Result<(), Failed> {
+        let blob = self.shared.files.get(extent.file).await?;
+        let marks = extent.marks();
+        let mut buffer = Vec::new();
+        for index in 0..=marks.len() {
+            let (base, begin) = match index.checked_sub(1) {
+                Some(before) => (marks[before].offset, marks[before].position),
+                None => (extent.base, 0),
+            };
+            let (end, until, max_timestamp) = match marks.get(index) {
+                Some(mark) => (mark.offset, mark.position, mark.max_before),
+                None => (extent.end, extent.length, extent.max_timestamp),
+            };
+            buffer.resize((until - begin) as usize, 0);
+            blob.read(&mut buffer, extent.position + u64::from(begin))?;
+            writer.push(log.partition(), Stretch { base, end, max_timestamp }, &buffer).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! Where the bytes are, and when they are free again.
+
+use super::*;
+
+on_all_grounds! {
+    a_large_run_has_a_file_of_its_own
+    files_that_nobody_needs_go_after_the_delay
+    files_that_are_mostly_dead_are_gathered
+    small_packs_are_merged
+    removed_topics_leave_nothing
+    the_unknown_is_garbage
+    idle_partitions_cost_a_checkpoint_nothing
+}
+
+fn files_of(folder: &Folder) -> usize {
+    match &folder.ground {
+        Ground::Memory(backends) => block_on(backends.blobs.list()).expect("it can be listed").len(),
+    }
+}
+
+fn a_large_run_has_a_file_of_its_own(mut folder: Folder) {
+    folder.options.own_file_bytes = 10_000;
+    let engine = folder.open();
+    let logs: Vec<Log> = (0..3).map(|index| engine.create(partition(1, index))).collect();
+    for index in 0..20 {
+        engine.put(&logs[0], 1, 1000, index);
+        engine.put(&logs[1], 1, 10, index);
+        engine.put(&logs[2], 1, 10, index);
+    }
+    engine.settle();
+    block_on(engine.checkpoint());
+    let usage = engine.usage();
+    assert_eq!((usage.files, usage.uncovered_bytes), (2, 0));
+    let sizes: u64 = logs.iter().map(Log::size).sum();
+    assert_eq!(usage.live_bytes, sizes);
+    block_on(engine.close());
+}
+
+fn files_that_nobody_needs_go_after_the_delay(folder: Folder) {
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    block_on(engine.wait(engine.put(&log, 5, 100, 0)));
+    block_on(engine.checkpoint());
+    assert_eq!(files_of(&folder), 1);
+    block_on(engine.wait(log.set_start(Offset(5))));
+    block_on(engine.checkpoint());
+    assert_eq!((engine.usage().files, files_of(&folder)), (0, 1));
+    folder.clock.advance(folder.options.delete_delay);
+    block_on(engine.checkpoint());
+    assert_eq!(files_of(&folder), 0);
+    block_on(engine.close());
+}
+
+fn files_that_are_mostly_dead_are_gathered(folder: Folder) {
+    let engine = folder.open();
+    let logs: Vec<Log> = (0..4).map(|index| engine.create(partition(1, index))).collect();
+    for log in &logs {
+        for index in 0..20 {
+            engine.put(log, 1, 1000, index);
+        }
+    }
+    engine.settle();
+    block_on(engine.checkpoint());
+    let before = engine.usage();
+    let kept = contents(&logs[3], Offset(0), 3000);
+    for log in &logs[..3] {
+        log.set_start(Offset(20));
+    }
+    engine.settle();
+    block_on(engine.checkpoint());
+    let after = engine.usage();
+    assert_eq!(after.files, 1);
+    assert!(after.segment_bytes < before.segment_bytes / 3, "{before:?} {after:?}");
+    assert_eq!(contents(&logs[3], Offset(0), 3000), kept);
+    block_on(engine.close());
+    let engine = folder.open();
+    assert_eq!(files_of(&folder), 1, "the start deletes what no manifest names");
+    let log = engine.get(partition(1, 3)).expect("it was written");
+    assert_eq!(contents(&log, Offset(0), 3000), kept);
+    block_on(engine.close());
+}
+
+fn small_packs_are_merged(folder: Folder) {
+    let engine = folder.open();
+    let logs: Vec<Log> = (0..3).map(|index| engine.create(partition(1, index))).collect();
+    let mut expected = Vec::new();
+    for round in 0..40 {
+        for log in &logs {
+            if round % 3 == log.partition().partition.0 {
+                continue;
+            }
+            block_on(engine.wait(engine.put(log, 2, 100, i64::from(round))));
+        }
+        block_on(engine.checkpoint());
+    }
+    assert!(engine.usage().files < 20, "{:?}", engine.usage());
+    for log in &logs {
+        expected.push(contents(log, Offset(0), 500));
+        assert!(log.extents().len() < 20);
+    }
+    engine.kill();
+    let engine = folder.open();
+    for (index, expected) in (0..).zip(expected) {
+        let log = engine.get(partition(1, index)).expect("it was written");
+        assert_eq!(contents(&log, Offset(0), 500), expected);
+    }
+    block_on(engine.close());
+}
+
+fn removed_topics_leave_nothing(folder: Folder) {
+    let engine = folder.open();
+    let (log, other) = (engine.create(partition(1, 0)), engine.create(partition(2, 0)));
+    block_on(engine.wait(engine.put(&log, 5, 100, 0)));
+    block_on(engine.checkpoint());
+    block_on(engine.wait(engine.put(&other, 5, 100, 0)));
+    block_on(engine.checkpoint());
+    engine.remove(log.partition().topic);
+    block_on(engine.checkpoint());
+    assert_eq!(engine.usage().files, 1);
+    block_on(engine.close());
+    let engine = folder.open();
+    assert!(engine.get(partition(1, 0)).is_none());
+    assert_eq!(engine.get(partition(2, 0)).map(|log| log.end()), Some(Offset(5)));
+    block_on(engine.close());
+}
+
+fn the_unknown_is_garbage(folder: Folder) {
+    let engine = folder.open();
+    let logs = [engine.create(partition(1, 0)), engine.create(partition(2, 0))];
+    for log in &logs {
+        block_on(engine.wait(engine.put(log, 5, 100, 0)));
+    }
+    block_on(engine.checkpoint());
+    for log in &logs {
+        block_on(engine.wait(engine.put(log, 5, 100, 0)));
+    }
+    engine.kill();
+    let second = partition(2, 0);
+    let engine = folder.open_knowing(&|partition| partition == second);
+    assert!(engine.get(partition(1, 0)).is_none());
+    assert_eq!(engine.get(second).map(|log| log.end()), Some(Offset(10)));
+    block_on(engine.close());
+    let engine = folder.open();
+    assert!(engine.get(partition(1, 0)).is_none(), "garbage does not come back");
+    block_on(engine.close());
+}
+
+fn idle_partitions_cost_a_checkpoint_nothing(folder: Folder) {
+    let engine = folder.open();
+    for index in 0..1000 {
+        engine.put(&engine.create(partition(1, index)), 1, 10, 0);
+    }
+    engine.settle();
+    block_on(engine.checkpoint());
+    let before = engine.usage().segment_bytes;
+    for _ in 0..5 {
+        engine.put(&engine.create(partition(1, 3)), 1, 10, 0);
+        engine.settle();
+        block_on(engine.checkpoint());
+    }
+    let written = engine.usage().segment_bytes - before;
+    assert!(written < 5 * 400, "{written}");
+    block_on(engine.close());
+}

@@ -1,0 +1,187 @@
+//! Reading a partition from whichever place the offset is in: the tail, a file, or the WAL.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use thalweg_model::world::block_on;
+use thalweg_model::{Offset, Region};
+
+use super::{Log, Read, ReadError, WalRun};
+use crate::blobs::{Blob, MemoryBlob};
+use crate::engine::Shared;
+use crate::extent::Extent;
+use crate::walk::{Cut, Walk, WalkError, Want, cut};
+
+/// How much is looked at, and read at once where it is not in memory.
+const WINDOW_BYTES: u64 = 1 << 20;
+/// How many places one read puts together.
+const PLACES_MAX: usize = 32;
+/// How often a read looks again when the file it was sent to is gone.
+const LOOKS_MAX: usize = 8;
+
+/// Where the next batches are.
+enum Place {
+    /// In the tail: here they are.
+    Tail(Read),
+    Extent(Extent),
+    Wal(WalRun),
+    Nowhere,
+}
+
+impl Log {
+    /// Reads whole batches from the one that contains `from`, those that end at `upto` or before (never beyond the
+    /// high watermark), up to `max_bytes`; the first one even if it is larger. The first batch may begin before
+    /// `from`. Reading at the end gives nothing and is no error.
+    pub async fn read(&self, from: Offset, upto: Offset, max_bytes: usize) -> Result<Read, ReadError> {
+        let mut read = Read { next: from, ..Read::default() };
+        for _ in 0..PLACES_MAX {
+            match self.read_place(&read, upto, max_bytes).await {
+                Ok(Some(part)) if part.bytes > 0 => {
+                    read.bytes += part.bytes;
+                    read.next = part.next;
+                    read.regions.extend(part.regions);
+                }
+                Ok(_) => break,
+                // What was read before the bad place is good.
+                Err(_) if read.bytes > 0 => break,
+                Err(error) => return Err(error),
+            }
+            if read.bytes >= max_bytes || read.next >= upto {
+                break;
+            }
+        }
+        Ok(read)
+    }
+
+    /// What follows on what was read, from one place; none where it is better asked for separately.
+    async fn read_place(
+        &self,
+        so_far: &Read,
+        upto: Offset,
+        max_bytes: usize,
+    ) -> Result<Option<Read>, ReadError> {
+        let shared = &self.0.shared;
+        let first_anyway = so_far.bytes == 0;
+        let want = Want {
+            from: so_far.next.0,
+            upto: upto.0,
+            bytes_max: max_bytes - so_far.bytes.min(max_bytes),
+            first_anyway,
+        };
+        let mut looks = 0;
+        loop {
+            let result = match self.place(want)? {
+                Place::Tail(read) => return Ok(Some(read)),
+                Place::Nowhere => return Ok(None),
+                Place::Wal(_) if !first_anyway => return Ok(None),
+                Place::Wal(run) => read_wal(shared, run, want).await,
+                Place::Extent(extent) => read_extent(shared, &extent, want).await,
+            };
+            looks += 1;
+            match result {
+                Ok(read) => return Ok(read),
+                // The file or block was let go between the look and the read: its batches are elsewhere now.
+                Err(WalkError::Io(error)) if error.kind() == io::ErrorKind::NotFound && looks < LOOKS_MAX => {
+                }
+                Err(WalkError::Io(error)) => return Err(error.into()),
+                Err(WalkError::Damaged { at, what }) => {
+                    let at = Offset(at.max(want.from));
+                    tracing::error!(partition = %self.partition(), %at, what, "stored records are damaged");
+                    return Err(ReadError::Damaged { at, what });
+                }
+            }
+        }
+    }
+
+    fn place(&self, want: Want) -> Result<Place, ReadError> {
+        let durable = self.durable();
+        let state = self.0.state.lock();
+        if state.removed {
+            return Err(ReadError::Removed);
+        }
+        let high_watermark = state.high_watermark(durable);
+        let Want { from, bytes_max, first_anyway, .. } = want;
+        if from < state.start || from > high_watermark {
+            let (start, end) = (Offset(state.start), Offset(high_watermark));
+            return Err(ReadError::OutOfRange { from: Offset(from), start, end });
+        }
+        let upto = want.upto.min(high_watermark);
+        if from >= upto {
+            return Ok(Place::Nowhere);
+        }
+        let mut tail_from = from;
+        if state.recents.front().is_none_or(|first| first.base > from) {
+            let extent = state.extents.get(state.extents.partition_point(|extent| extent.end <= from));
+            let run = state.wal_runs.iter().find(|run| run.end > from);
+            match (extent, run) {
+                (Some(extent), _) if extent.base < upto => return Ok(Place::Extent(extent.clone())),
+                (None, Some(run)) if run.base < upto => return Ok(Place::Wal(*run)),
+                (None, None) => {}
+                _ => return Ok(Place::Nowhere),
+            }
+            // A gap that nothing fills: go on behind it.
+            match state.recents.front() {
+                Some(first) if first.base < upto => tail_from = first.base,
+                _ => return Ok(Place::Nowhere),
+            }
+        }
+        let read = state.read_tail(durable, tail_from, upto, bytes_max);
+        // The tail gives the first batch whatever its size: where something was read before, that is not wanted.
+        let read = read.filter(|read| first_anyway || read.bytes <= bytes_max);
+        Ok(read.map_or(Place::Nowhere, Place::Tail))
+    }
+}
+
+async fn read_extent(shared: &Arc<Shared>, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
+    let blob = shared.files.get(extent.file).await?;
+    let position = extent.position + u64::from(extent.position_before(want.from));
+    let end = extent.position + u64::from(extent.length);
+    let cut = match is_at_hand(&*blob, position, end) {
+        true => cut(Walk::new(&*blob, position, end, false), want)?,
+        // One place at a time has the disk waited for.
+        false if !want.first_anyway => return Ok(None),
+        false => {
+            shared.figures.cold_reads.add(1);
+            let want = Want { bytes_max: want.bytes_max.min(WINDOW_BYTES as usize), ..want };
+            let blob = blob.clone();
+            shared.cold.run(move || cut(Walk::new(&*blob, position, end, true), want)).await?
+        }
+    };
+    Ok(cut.map(|cut| region_of(&*blob, cut)))
+}
+
+async fn read_wal(shared: &Arc<Shared>, run: WalRun, want: Want) -> Result<Option<Read>, WalkError> {
+    let for_job = shared.clone();
+    shared
+        .cold
+        .run(move || {
+            let bytes = block_on(wal_bytes(&for_job, run))?;
+            let blob = MemoryBlob(bytes);
+            let cut = cut(Walk::new(&blob, 0, blob.len(), true), want)?;
+            Ok(cut.map(|cut| region_of(&blob, cut)))
+        })
+        .await
+}
+
+/// A run's bytes, from the WAL.
+pub(crate) async fn wal_bytes(shared: &Shared, run: WalRun) -> io::Result<Bytes> {
+    let range = u64::from(run.position)..u64::from(run.position) + u64::from(run.length);
+    match shared.wal.read(shared.chain_of(run.seq), run.seq, range).await {
+        Ok(bytes) => Ok(bytes),
+        Err(crate::wal::ReadError::Gone(_)) => Err(io::ErrorKind::NotFound.into()),
+        Err(crate::wal::ReadError::Failed(error)) => Err(error),
+    }
+}
+
+/// Looks at the first window, at its first, middle and last page.
+fn is_at_hand(blob: &dyn Blob, position: u64, end: u64) -> bool {
+    let last = end.min(position + WINDOW_BYTES) - 1;
+    let middle = position + (last - position) / 2;
+    [position, middle, last].iter().all(|position| blob.is_at_hand(*position))
+}
+
+fn region_of(blob: &dyn Blob, cut: Cut) -> Read {
+    let region: Region = blob.region(cut.position, cut.length);
+    Read { bytes: region.len(), regions: vec![region], next: Offset(cut.next) }
+}

@@ -1,0 +1,200 @@
+//! A partition's side of checkpoints, merges and recovery: what the checkpointer takes from it and gives back.
+
+use bytes::Bytes;
+
+use super::state::{Found, WalRun};
+use super::{BatchFacts, Log, State};
+use crate::block::{Entry, EntryKind};
+use crate::extent::{Extent, FileNumber};
+use crate::manifest::record::PartitionRow;
+use crate::manifest::{PartitionImage, SnapshotRow};
+use crate::run_file::Stretch;
+use crate::wal::WalSeq;
+
+/// What is to be written of a partition.
+pub(crate) struct Dirty {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) bytes: u64,
+}
+
+/// Batches to be written, from where they are.
+pub(crate) enum Source {
+    Memory(Stretch, Bytes),
+    Wal(WalRun),
+}
+
+impl Source {
+    pub(crate) fn stretch(&self) -> Stretch {
+        match self {
+            Self::Memory(stretch, _) => *stretch,
+            Self::Wal(run) => Stretch { base: run.base, end: run.end, max_timestamp: run.max_timestamp },
+        }
+    }
+}
+
+impl Log {
+    pub(crate) fn leave_tail(&self, seq: WalSeq, covered: WalSeq, position: u32, length: u32) {
+        self.0.state.lock().leave_tail(seq, covered, position, length);
+    }
+
+    /// What lies above one place in the order, up to another, and is still wanted.
+    pub(crate) fn dirty(&self, above: WalSeq, upto: WalSeq) -> Dirty {
+        let state = self.0.state.lock();
+        let mut dirty = Dirty { sources: Vec::new(), bytes: 0 };
+        let wanted = |seq: WalSeq, end: i64| seq > above && seq <= upto && end > state.start;
+        for run in state.wal_runs.iter().filter(|run| wanted(run.seq, run.end)) {
+            dirty.bytes += u64::from(run.length);
+            dirty.sources.push(Source::Wal(*run));
+        }
+        let from = state.recents.partition_point(|recent| recent.seq <= above);
+        for recent in state.recents.range(from..).take_while(|recent| recent.seq <= upto) {
+            if recent.end() > state.start {
+                let (base, end, max_timestamp) = (recent.base, recent.end(), recent.max_timestamp);
+                dirty.bytes += recent.bytes.len() as u64;
+                dirty
+                    .sources
+                    .push(Source::Memory(Stretch { base, end, max_timestamp }, recent.bytes.clone()));
+            }
+        }
+        dirty
+    }
+
+    /// What the manifest shall say of it, and what must be durable before; none where it was removed.
+    pub(crate) fn row(&self, all: bool) -> Option<(PartitionRow, WalSeq)> {
+        let state = self.0.state.lock();
+        if state.removed {
+            return None;
+        }
+        let (epoch, segment) = match all {
+            true => (i32::MIN, i64::MIN),
+            false => (state.persisted_epoch, state.persisted_segment),
+        };
+        let row = PartitionRow {
+            partition: self.0.partition,
+            start: state.start,
+            end: state.end,
+            epochs: state.epochs.iter().filter(|row| row.epoch >= epoch).copied().collect(),
+            segments: state.segments.iter().filter(|row| row.base >= segment).copied().collect(),
+        };
+        Some((row, state.last_seq))
+    }
+
+    /// The manifest has what [`row`](Self::row) gave.
+    pub(crate) fn row_is_durable(&self, row: &PartitionRow) {
+        let mut state = self.0.state.lock();
+        if let Some(last) = row.epochs.last() {
+            state.persisted_epoch = last.epoch;
+        }
+        if let Some(last) = row.segments.last() {
+            state.persisted_segment = last.base;
+        }
+    }
+
+    /// What it has in files.
+    pub(crate) fn extents(&self) -> Vec<Extent> {
+        self.0.state.lock().extents.clone()
+    }
+
+    /// What it has in one of these files, in order.
+    pub(crate) fn extents_in(&self, files: &[FileNumber]) -> Vec<Extent> {
+        let state = self.0.state.lock();
+        state.extents.iter().filter(|extent| files.contains(&extent.file)).cloned().collect()
+    }
+
+    /// Takes what was written by a checkpoint up to `target`.
+    pub(crate) fn add_extents(&self, target: WalSeq, from: i64, to: i64, add: Vec<Extent>) {
+        let mut state = self.0.state.lock();
+        let freed = state.add_extents(target, from, to, add);
+        if !freed.is_empty() {
+            let seq = if state.removed { WalSeq::NONE } else { state.last_seq };
+            self.0.shared.free(seq, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+        }
+    }
+
+    /// Forgets what of the WAL is covered; for a partition of which nothing had to be written.
+    pub(crate) fn is_covered(&self, target: WalSeq) {
+        self.add_extents(target, 0, 0, Vec::new());
+    }
+
+    pub(crate) fn end_and_removed(&self) -> (i64, bool) {
+        let state = self.0.state.lock();
+        (state.end, state.removed)
+    }
+
+    /// A snapshot that was found at start and not taken yet. It stays what is known of the caller's state.
+    pub(crate) fn untaken(&self) -> Option<Option<SnapshotRow>> {
+        let state = self.0.state.lock();
+        state.untaken.then(|| state.found.as_ref().and_then(|found| found.snapshot.clone()))
+    }
+
+    /// Whether there is something that its owner should have taken before it is lost.
+    pub(crate) fn has_untaken_replay(&self) -> bool {
+        let state = self.0.state.lock();
+        state.untaken && state.found.as_ref().is_some_and(|found| !found.replay.is_empty())
+    }
+}
+
+impl State {
+    pub(crate) fn from_image(image: PartitionImage) -> Self {
+        let PartitionImage { start, end, epochs, segments, mut extents, snapshot } = image;
+        extents.shrink_to_fit();
+        let mut state = Self {
+            start,
+            end,
+            untaken: end > 0,
+            extents,
+            persisted_epoch: epochs.last().map_or(i32::MIN, |row| row.epoch),
+            persisted_segment: segments.last().map_or(i64::MIN, |row| row.base),
+            epochs,
+            segments,
+            found: snapshot.map(|snapshot| Box::new(Found { snapshot: Some(snapshot), replay: Vec::new() })),
+            ..Self::new()
+        };
+        state.trim_accounts();
+        state.epochs.shrink_to_fit();
+        state.segments.shrink_to_fit();
+        state
+    }
+
+    /// Takes an entry of a block that was found at start, in the order of the blocks. Gives files that it frees.
+    pub(crate) fn replay(&mut self, seq: WalSeq, entry: &Entry, now: i64) -> Vec<Extent> {
+        self.last_seq = seq;
+        self.untaken = true;
+        let base = entry.base_offset.0;
+        match entry.kind {
+            EntryKind::StartMoved if base > self.start => return self.move_start(base.min(self.end)),
+            EntryKind::StartMoved => return Vec::new(),
+            EntryKind::Data => {}
+        }
+        let facts = BatchFacts::of(entry);
+        let end = facts.next_offset().0;
+        // What comes before the row's end is in the accounts already.
+        if base >= self.end {
+            self.account(&facts, u64::from(entry.length), thalweg_model::TimestampMs(now));
+            self.end = end;
+        }
+        let found = self.found.get_or_insert_default();
+        if found.snapshot.as_ref().is_none_or(|snapshot| base >= snapshot.offset) {
+            found.replay.push(facts);
+        }
+        if end > self.start {
+            let max_timestamp = entry.max_timestamp.0;
+            match self.wal_runs.last_mut() {
+                Some(run) if run.seq == seq && run.position + run.length == entry.position => {
+                    run.end = end;
+                    run.length += entry.length;
+                    run.max_timestamp = run.max_timestamp.max(max_timestamp);
+                }
+                _ => self.wal_runs.push(WalRun {
+                    base,
+                    end,
+                    seq,
+                    position: entry.position,
+                    length: entry.length,
+                    max_timestamp,
+                }),
+            }
+        }
+        Vec::new()
+    }
+}
