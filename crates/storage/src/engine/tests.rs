@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use parking_lot::Mutex;
 use thalweg_model::batch::{BatchBuilder, BatchHeader, BatchOptions, NewRecord, ProducerStamp};
 use thalweg_model::collections::HashMap;

@@ -45,10 +45,9 @@ impl State {
     pub(super) fn trim_accounts(&mut self) {
         let dead = self.epochs.windows(2).take_while(|pair| pair[1].start <= self.start).count();
         self.epochs.drain(..dead);
-        match self.epochs.first_mut() {
-            // The last epoch stays even where it has no record left: the next leader's answers rest on it.
-            Some(first) => first.start = first.start.max(self.start),
-            None => {}
+        // The last epoch stays even where it has no record left: the next leader's answers rest on it.
+        if let Some(first) = self.epochs.first_mut() {
+            first.start = first.start.max(self.start);
         }
         let dead = self.segments.windows(2).take_while(|pair| pair[1].base <= self.start).count();
         self.segments.drain(..dead);
