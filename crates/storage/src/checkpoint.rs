@@ -275,27 +275,26 @@ impl Checkpointer {
             self.files.remove(&number);
             self.doom(number);
         }
-        self.cover(covered, target);
+        self.cover(covered, target).await;
         shared.figures.checkpoints.add(1);
         shared.figures.checkpoint_bytes.add(written.iter().map(|file| file.file.bytes).sum());
         Ok(())
     }
 
     /// The manifest says that everything up to `target` lies in files.
-    fn cover(&mut self, covered: WalSeq, target: WalSeq) {
+    async fn cover(&mut self, covered: WalSeq, target: WalSeq) {
         let shared = &self.shared;
         let length = shared.tail.lock().length_between(covered, target);
         shared.covered.store(target.0, Ordering::Release);
         shared.tail.lock().forget(target);
         shared.figures.uncovered_bytes.add(-length.cast_signed());
-        self.chains.retain(|row| {
-            let ended = row.end.is_some_and(|end| end <= target);
+        for row in &self.chains {
             match row.end {
-                Some(_) => shared.wal.trim(row.chain, target.next()),
-                None => shared.chain().covered(target),
+                Some(_) => shared.wal.trim(row.chain, target.next()).await,
+                None => shared.chain().covered(target).await,
             }
-            !ended
-        });
+        }
+        self.chains.retain(|row| row.end.is_none_or(|end| end > target));
     }
 
     async fn write_files(

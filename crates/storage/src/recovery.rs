@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::block::{Entry, HEADER_BYTES, Header, decode_index};
+use crate::block::Entry;
 use crate::manifest::ChainRow;
-use crate::wal::{ChainId, ReadError, Wal, WalSeq};
+use crate::wal::{ReadError, Wal, WalSeq, read_entries};
 
 /// A block of an earlier life.
 pub(crate) struct FoundBlock {
@@ -39,8 +39,8 @@ pub(crate) async fn read_chain(wal: &Arc<dyn Wal>, row: ChainRow, covered: WalSe
         if listed.seq > end || found.damaged.contains(&listed.seq) {
             continue;
         }
-        match read_entries(wal, chain, listed.seq, listed.length).await {
-            Ok(entries) => blocks.push(FoundBlock { seq: listed.seq, length: listed.length, entries }),
+        match read_entries(&**wal, chain, &listed).await {
+            Ok((_, entries)) => blocks.push(FoundBlock { seq: listed.seq, length: listed.length, entries }),
             Err(error) => {
                 tracing::error!(%chain, seq = %listed.seq, %error, "a block's index cannot be read: its records are lost");
             }
@@ -49,25 +49,10 @@ pub(crate) async fn read_chain(wal: &Arc<dyn Wal>, row: ChainRow, covered: WalSe
     Ok(FoundChain { row: ChainRow { end: Some(end), ..row }, blocks })
 }
 
-async fn read_entries(
-    wal: &Arc<dyn Wal>,
-    chain: ChainId,
-    seq: WalSeq,
-    length: u64,
-) -> io::Result<Vec<Entry>> {
-    let damaged = |error: crate::block::BlockError| io::Error::new(io::ErrorKind::InvalidData, error);
-    let head = wal.read(chain, seq, 0..HEADER_BYTES as u64).await.map_err(read_failed)?;
-    let header = Header::decode(&head).map_err(damaged)?;
-    if header.length() > length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let end = wal.read(chain, seq, header.index_position()..header.length()).await.map_err(read_failed)?;
-    decode_index(&header, &end).map_err(damaged)
-}
-
 fn read_failed(error: ReadError) -> io::Error {
     match error {
         ReadError::Gone(_) => io::ErrorKind::NotFound.into(),
         ReadError::Failed(error) => error,
+        error @ ReadError::Damaged(_) => io::Error::new(io::ErrorKind::InvalidData, error),
     }
 }

@@ -159,7 +159,7 @@ impl Storage {
             }
             if end <= covered {
                 edit.push(&Record::ChainForgotten(row.chain));
-                wal.trim(row.chain, end.next());
+                wal.trim(row.chain, end.next()).await;
                 continue;
             }
             chains.push(found.row);

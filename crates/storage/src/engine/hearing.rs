@@ -95,7 +95,7 @@ impl Shared {
     pub(crate) fn wants_checkpoint(&self) -> bool {
         let uncovered = self.figures.uncovered_bytes.get().unsigned_abs();
         // A small ring must not be full before the first checkpoint begins.
-        let half_full = || match self.wal.room() {
+        let half_full = || match self.wal.room(0) {
             Room::Bytes(bytes) => uncovered > 0 && bytes < uncovered,
             Room::Full => uncovered > 0,
         };

@@ -171,6 +171,9 @@ pub(crate) async fn wal_bytes(shared: &Shared, run: WalRun) -> io::Result<Bytes>
         Ok(bytes) => Ok(bytes),
         Err(crate::wal::ReadError::Gone(_)) => Err(io::ErrorKind::NotFound.into()),
         Err(crate::wal::ReadError::Failed(error)) => Err(error),
+        Err(error @ crate::wal::ReadError::Damaged(_)) => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, error))
+        }
     }
 }
 
