@@ -21,6 +21,9 @@ use super::{epoch, isolation};
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
+/// The first version whose answer has room for a leader epoch.
+const LEADER_EPOCH_SINCE: i16 = 4;
+
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: ListOffsetsRequest = request.decode()?;
     let isolation = isolation(asked.isolation_level);
@@ -50,7 +53,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                         Ok(listed) => {
                             found.timestamp = listed.timestamp.map_or(-1, |timestamp| timestamp.0);
                             found.offset = listed.offset.map_or(-1, |offset| offset.0);
-                            found.leader_epoch = listed.leader_epoch.map_or(-1, |epoch| epoch.0);
+                            if request.version >= LEADER_EPOCH_SINCE {
+                                found.leader_epoch = listed.leader_epoch.map_or(-1, |epoch| epoch.0);
+                            }
                         }
                         Err(error) => found.error_code = first.see(Code::from(&error)),
                     }
