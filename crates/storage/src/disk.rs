@@ -124,6 +124,10 @@ pub trait Disk: Send + Sync {
 ///   there or not.
 /// - After a failed [`File::sync`], or a failed write of a [`Access::DirectDurable`] file, nobody knows what is
 ///   durable: it must not be tried again (except where a write failed because the disk is full).
+#[allow(
+    clippy::len_without_is_empty,
+    reason = "a file's length is a disk call, and nobody asks whether it is 0"
+)]
 pub trait File: RegionFile {
     /// How long it is.
     fn len(&self) -> Io<'_, u64>;

@@ -1,16 +1,18 @@
 //! The store of small facts as a seam: topics, settings, manifests. A log of commits that begins with an image; what
 //! the records mean is known by their owner alone. Not for records of topics.
 
-// mod local;
+mod local;
 mod memory;
+mod reserve;
 
 use std::io;
 
 use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
 
-// pub use self::local::{LocalFacts, Reserve};
+pub use self::local::LocalFacts;
 pub use self::memory::MemoryFacts;
+pub use self::reserve::Reserve;
 
 /// Everything that was committed, oldest first, from the last image on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -33,6 +33,7 @@ mod engine;
 mod extent;
 pub mod facts;
 mod files;
+pub mod leases;
 mod log;
 mod manifest;
 mod options;

@@ -138,7 +138,7 @@ impl MemoryDisk {
         let mut keeps_new: BTreeMap<&str, bool> = BTreeMap::new();
         let mut names = BTreeMap::new();
         for (name, node) in &old.names {
-            if *keeps_new.entry(folder_of(name)).or_insert_with(|| chance.next() % 2 == 0) {
+            if *keeps_new.entry(folder_of(name)).or_insert_with(|| chance.next().is_multiple_of(2)) {
                 names.insert(name.clone(), node.clone());
             }
         }
@@ -226,12 +226,12 @@ impl Contents {
 
     fn after_cut(&self, chance: &dyn Random) -> Self {
         let mut bytes = self.bytes.clone();
-        if bytes.len() != self.durable_length && chance.next() % 2 == 0 {
+        if bytes.len() != self.durable_length && chance.next().is_multiple_of(2) {
             bytes.resize(self.durable_length, 0);
         }
         for (page, old) in &self.undo {
             let from = page * ALIGNMENT;
-            if chance.next() % 2 == 0 || from >= bytes.len() {
+            if chance.next().is_multiple_of(2) || from >= bytes.len() {
                 continue;
             }
             let to = (from + ALIGNMENT).min(bytes.len());
