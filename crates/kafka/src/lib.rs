@@ -5,6 +5,7 @@
 //! is their only way in.
 
 mod api;
+pub mod client;
 mod connection;
 mod errors;
 mod fetch_session;

@@ -95,6 +95,11 @@ impl BatchBuilder {
         BATCH_OVERHEAD + self.records.len()
     }
 
+    /// Says who produces, where that was not known when the batch was begun.
+    pub fn stamp(&mut self, producer: ProducerStamp) {
+        self.options.producer = Some(producer);
+    }
+
     /// Adds a record behind the last one.
     pub fn append(&mut self, record: NewRecord<'_>) {
         let delta = self.last_offset_delta + 1;
