@@ -81,6 +81,7 @@ struct Inner {
     catalog: Catalog,
     // Short: exchanged when a dynamic setting changes.
     config: RwLock<Live>,
+    config_changed: watch::Sender<()>,
     coordinator: Arc<Coordinator>,
     closing: watch::Sender<bool>,
     tasks: Mutex<Vec<Task>>,
@@ -144,6 +145,7 @@ impl Broker {
                 room,
                 catalog,
                 config: RwLock::new(Live::new(config)),
+                config_changed: watch::Sender::new(()),
                 coordinator: Arc::new(coordinator),
                 closing: watch::Sender::new(false),
                 tasks: Mutex::default(),
@@ -177,6 +179,11 @@ impl Broker {
     /// The settings that hold now.
     pub fn config(&self) -> Arc<BrokerConfig> {
         self.0.config.read().config.clone()
+    }
+
+    /// Tells when other settings hold, for parts outside of the broker that follow some of them.
+    pub fn config_watch(&self) -> watch::Receiver<()> {
+        self.0.config_changed.subscribe()
     }
 
     /// The engine: what is durable, and how much it holds.

@@ -2,6 +2,7 @@
 
 mod listeners;
 mod parts;
+mod refresh;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use self::listeners::Plans;
+use self::refresh::Refresh;
 use crate::cli::ServeFlags;
 use crate::exit::{self, Failure};
 use crate::settings::Settings;
@@ -140,7 +142,7 @@ async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64
     }
     let readiness = Readiness::default();
     let gate = ConnectionGate::new(world.clock.clone(), parts::connection_limits(&config));
-    let refresh = parts::Refresh::new(figures.clone(), gate.clone());
+    let refresh = Refresh::new(figures.clone(), gate.clone());
     let admin = match &*config.admin_listener {
         "off" => None,
         address => {
@@ -163,6 +165,8 @@ async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64
     refresh.watch(&broker);
     let admin_address = admin.as_ref().and_then(Admin::address);
     let admin = admin.map(|admin| world.spawner.spawn("admin", Box::pin(admin.serve(shutdown.clone()))));
+    let following = parts::follow_limits(broker.clone(), gate.clone(), shutdown.clone());
+    drop(world.spawner.spawn("limits", Box::pin(following)));
     let server = Server::new(broker.clone(), head_settings, frames, gate, shutdown, world.clone());
     let serving = world.spawner.spawn("kafka", Box::pin(server.serve(listeners)));
     readiness.set(true);

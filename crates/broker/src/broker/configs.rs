@@ -115,6 +115,7 @@ impl Broker {
                 entry.topic.set(overrides, effective);
             }
         });
+        self.0.config_changed.send_replace(());
         tracing::info!(node = %name, "settings of brokers changed");
         Ok(())
     }

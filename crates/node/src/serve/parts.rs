@@ -1,20 +1,17 @@
 //! Settings turned into the parts that they steer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use thalweg_broker::config::BrokerConfig;
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
-use thalweg_model::world::{Meter, World};
-use thalweg_net::{ConnectionGate, ConnectionLimits, SocketOptions};
+use thalweg_model::world::World;
+use thalweg_net::{ConnectionGate, ConnectionLimits, Shutdown, SocketOptions};
 use thalweg_storage::{Durability, OpenError, Options, Storage};
-use thalweg_web::Figures;
 
 use super::Data;
 use crate::exit::{self, Failure};
-use crate::machine;
 
 /// What stands for "no bound" in Kafka's counts.
 const UNBOUNDED: i32 = i32::MAX;
@@ -121,35 +118,15 @@ pub(super) async fn broker(
     Broker::open(storage, config, identity, world.clone()).await.map_err(Failure::from)
 }
 
-/// Brings the figures up to date that are asked for, not counted.
-#[derive(Clone)]
-pub(super) struct Refresh(Arc<Asked>);
-
-struct Asked {
-    figures: Figures,
-    gate: ConnectionGate,
-    broker: OnceLock<Broker>,
-}
-
-impl Refresh {
-    pub(super) fn new(figures: Figures, gate: ConnectionGate) -> Self {
-        Self(Arc::new(Asked { figures, gate, broker: OnceLock::new() }))
-    }
-
-    /// From now on the broker is asked too.
-    pub(super) fn watch(&self, broker: &Broker) {
-        let _ = self.0.broker.set(broker.clone());
-    }
-
-    pub(super) fn run(&self) {
-        let Asked { figures, gate, broker } = &*self.0;
-        let set = |name, help, value: u64| {
-            figures.gauge(name, help, &[]).set(i64::try_from(value).unwrap_or(i64::MAX));
-        };
-        set("connections", "Connections that are open", gate.connections() as u64);
-        if let Some(bytes) = machine::resident_bytes() {
-            set("resident_memory_bytes", "Memory of the process that is resident", bytes);
+/// Follows the limits of connections, which may be changed while the broker runs, until the broker is gone.
+pub(super) async fn follow_limits(broker: Broker, gate: ConnectionGate, shutdown: Shutdown) {
+    let mut changed = broker.config_watch();
+    loop {
+        gate.set_limits(connection_limits(&broker.config()));
+        tokio::select! {
+            biased;
+            () = shutdown.requested() => return,
+            told = changed.changed() => if told.is_err() { return },
         }
-        let Some(_broker) = broker.get() else { return };
     }
 }
