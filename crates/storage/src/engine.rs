@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use crate::cold::ColdReaders;
 use crate::extent::FileNumber;
 use crate::files::Files;
+use crate::leases::Lease;
 use crate::log::{Log, Piece};
 use crate::options::Options;
 use crate::tail::Tail;
@@ -93,7 +94,7 @@ pub(crate) struct Shared {
     pub(crate) rounds: watch::Sender<u64>,
     pub(crate) wanted_rounds: AtomicU64,
     /// What keeps the folder ours until it is dropped.
-    pub(crate) lease: Mutex<Option<Box<dyn std::any::Any + Send>>>,
+    pub(crate) lease: Mutex<Option<Box<dyn Lease>>>,
     pub(crate) figures: Figures,
 }
 

@@ -1,6 +1,7 @@
 //! An opened data folder: the backends, the lock, who it belongs to. Recovery turns it into an engine.
 
-use std::any::Any;
+mod folder;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -20,6 +21,7 @@ use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
 use crate::files::Files;
+use crate::leases::{Lease, LeaseError};
 use crate::log::{Log, State};
 use crate::manifest::record::Record;
 use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
@@ -32,9 +34,9 @@ use crate::writer::{Chain, ChainOptions, ChainSetup};
 /// Why a data folder cannot be used.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// Another process works on it: stop that one, or choose another folder.
-    #[error("the data folder is in use by another process")]
-    InUse,
+    /// It is another's: the words say whose, and what to do.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// It belongs to another node: choose another folder, or this node's id.
     #[error("the data folder belongs to node {found}, this is node {expected}")]
     OtherNode {
@@ -55,7 +57,7 @@ pub enum OpenError {
     #[error("the data folder is damaged: {0}")]
     Damaged(String),
     /// The disk failed: mend it.
-    #[error("the data folder cannot be read or written")]
+    #[error("the data folder cannot be read or written: {0}")]
     Io(#[from] io::Error),
 }
 
@@ -94,7 +96,7 @@ pub struct Storage {
     node: NodeId,
     manifest: Manifest,
     image: Image,
-    lease: Option<Box<dyn Any + Send>>,
+    lease: Option<Box<dyn Lease>>,
 }
 
 impl Storage {

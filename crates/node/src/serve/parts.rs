@@ -88,15 +88,14 @@ pub(super) async fn storage(
     match data {
         Data::Memory => Ok(Storage::memory(options, world.clone()).await),
         Data::Folder(path) => {
-            let _ = node;
-            Err(refused(path, OpenError::Damaged("folders are not opened yet".into())))
+            Storage::local(path, node, options, world.clone()).await.map_err(|error| refused(path, error))
         }
     }
 }
 
 fn refused(path: &Path, error: OpenError) -> Failure {
     let code = match error {
-        OpenError::InUse | OpenError::OtherNode { .. } | OpenError::Newer { .. } => exit::FOLDER_REFUSED,
+        OpenError::Lease(_) | OpenError::OtherNode { .. } | OpenError::Newer { .. } => exit::FOLDER_REFUSED,
         OpenError::Damaged(_) | OpenError::Io(_) => exit::FAILED,
     };
     Failure::new(code, anyhow::Error::new(error).context(format!("data folder {}", path.display())))

@@ -19,6 +19,7 @@ use thalweg_model::{
 };
 
 use super::*;
+use crate::disk::MemoryDisk;
 use crate::log::{BatchFacts, Read};
 use crate::options::OnFailure;
 use crate::storage::{Backends, Storage};
@@ -36,6 +37,7 @@ pub(super) struct Folder {
 /// What is under the engine.
 pub(super) enum Ground {
     Memory(Backends),
+    Disk(MemoryDisk),
 }
 
 /// What a caller would keep of its partitions.
@@ -53,6 +55,16 @@ impl Folder {
         let options = Options { on_failure: OnFailure::Tell, ..Options::default() };
         let ground = Ground::Memory(Backends::memory(&options));
         Self::on(ground, options, seed)
+    }
+
+    pub(super) fn disk(direct: bool, seed: u64) -> Self {
+        let options = Options {
+            on_failure: OnFailure::Tell,
+            ring_first_bytes: 256 << 10,
+            ring_file_bytes: 512 << 10,
+            ..Options::default()
+        };
+        Self::on(Ground::Disk(MemoryDisk::new(direct)), options, seed)
     }
 
     fn on(ground: Ground, options: Options, seed: u64) -> Self {
@@ -78,6 +90,10 @@ impl Folder {
                 Ground::Memory(backends) => {
                     let (options, world) = (self.options.clone(), self.world.clone());
                     Storage::over(backends.clone(), NodeId(1), options, world).await
+                }
+                Ground::Disk(disk) => {
+                    let (options, world) = (self.options.clone(), self.world.clone());
+                    Storage::on_disk(Arc::new(disk.clone()), NodeId(1), options, world).await
                 }
             };
             let storage = storage.expect("the folder can be opened");
@@ -194,6 +210,12 @@ macro_rules! on_all_grounds {
     ($($name:ident)*) => {
         mod on_memory {
             $(#[test] fn $name() { super::$name(super::super::Folder::memory(1)); })*
+        }
+        mod on_disk {
+            $(#[test] fn $name() { super::$name(super::super::Folder::disk(true, 2)); })*
+        }
+        mod on_disk_buffered {
+            $(#[test] fn $name() { super::$name(super::super::Folder::disk(false, 3)); })*
         }
     };
 }

@@ -67,7 +67,8 @@ fn what_left_the_tail_is_read_from_the_wal_and_from_files(mut folder: Folder) {
     assert!(engine.usage().tail_bytes <= 20_000 + 5_000, "{:?}", engine.usage());
     block_on(engine.checkpoint());
     let usage = engine.usage();
-    assert_eq!((usage.uncovered_bytes, usage.files), (0, 1));
+    assert_eq!(usage.uncovered_bytes, 0);
+    assert!(usage.files >= 1);
     assert_eq!(contents(&log, Offset(0), 5_000), expected);
     for index in 0..100 {
         expected.extend_from_slice(&batch(log.end().0, 2, 500, index, 1).bytes);

@@ -15,6 +15,10 @@ on_all_grounds! {
 fn files_of(folder: &Folder) -> usize {
     match &folder.ground {
         Ground::Memory(backends) => block_on(backends.blobs.list()).expect("it can be listed").len(),
+        Ground::Disk(disk) => {
+            use crate::disk::Disk;
+            block_on(disk.list("segments")).expect("it can be listed").len()
+        }
     }
 }
 
