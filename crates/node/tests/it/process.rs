@@ -1,0 +1,105 @@
+//! Starts the binary and reads what it says; what was started is ended with the test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what must come.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The binary with an environment of its own.
+pub(crate) fn thalweg(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_thalweg"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("THALWEG_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+/// Runs a command that ends by itself.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    thalweg(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// A broker that serves.
+pub(crate) struct Broker {
+    child: Child,
+    lines: BufReader<std::process::ChildStderr>,
+    /// What it said until it was ready.
+    pub(crate) said: String,
+    pub(crate) port: u16,
+    pub(crate) admin: Option<SocketAddr>,
+}
+
+impl Broker {
+    /// Starts it on any free ports.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut child = thalweg(&all).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let (mut said, mut port, mut admin) = (String::new(), None, None);
+        loop {
+            let mut line = String::new();
+            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it was ready:\n{said}");
+            said.push_str(&line);
+            if let Some(address) = line.trim().strip_prefix("serving ") {
+                port = address.trim().rsplit_once(':').map(|(_, port)| port.parse().unwrap());
+            }
+            if let Some(address) = line.trim().strip_prefix("admin ") {
+                admin = address
+                    .trim()
+                    .strip_prefix("http://")
+                    .and_then(|rest| rest.split('/').next()?.parse().ok());
+            }
+            if line.contains("ready") && line.contains("took_ms") {
+                let port = port.expect("the banner names the address");
+                return Self { child, lines, said, port, admin };
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let done = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Waits for the end; returns what was said since it was ready.
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        let started = now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(now() - started < DEADLINE, "it does not end"),
+            }
+            std::thread::yield_now();
+        };
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        (status, rest)
+    }
+
+    /// The body and the status line of an answer of the admin listener.
+    pub(crate) fn get(&self, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.admin.unwrap()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test waits for another process, in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
