@@ -153,31 +153,4 @@ pub(crate) fn row(key: i16) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use thalweg_wire::ApiKey;
-
-    use super::{TABLE, row};
-
-    #[test]
-    fn rows_say_what_the_messages_say() {
-        for api in TABLE {
-            let key = ApiKey::from_number(api.key).expect("the messages know the key");
-            assert_eq!(api.name, key.name());
-            assert_eq!(api.served, key.stable_versions(), "{}", api.name);
-            assert_eq!(api.flexible_from, key.facts().flexible_from, "{}", api.name);
-            let answer_header = key.response_header_version(*api.served.end()) == 1;
-            let flexible = *api.served.end() >= api.flexible_from;
-            assert_eq!(flexible && api.flexible_answer_header, answer_header, "{}", api.name);
-        }
-    }
-
-    #[test]
-    fn rows_are_found_by_their_keys() {
-        for (index, api) in TABLE.iter().enumerate() {
-            assert_eq!(row(api.key), Some(index), "{} is in its place", api.name);
-            assert!(api.advertised.end() == api.served.end(), "{}: the newest version is served", api.name);
-        }
-        assert_eq!(row(4), None);
-        assert_eq!(row(-1), None);
-    }
-}
+mod tests;

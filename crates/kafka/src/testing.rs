@@ -59,10 +59,12 @@ impl House {
             }],
             data_folder: "memory".into(),
         };
+        // A group's first member does not wait for others.
+        let fixed = [("group.initial.rebalance.delay.ms".into(), "0".into())].into();
+        let config = BrokerConfig::new(fixed).expect("the settings are good");
         let storage = Storage::memory(Options::default(), world.clone()).await;
-        let broker = Broker::open(storage, BrokerConfig::default(), identity, world.clone())
-            .await
-            .expect("a broker in memory opens");
+        let broker =
+            Broker::open(storage, config, identity, world.clone()).await.expect("a broker in memory opens");
         let (trigger, shutdown): (_, Shutdown) = ShutdownTrigger::new();
         let budget = FrameBudget::new(64 << 20);
         let settings = Settings { frame_bytes_max: 4 << 20, ..Settings::default() };
