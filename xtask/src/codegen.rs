@@ -118,7 +118,10 @@ fn files(target: &Target) -> Result<BTreeMap<PathBuf, String>> {
         for message in schema::parse(&text).with_context(|| name.clone())? {
             let body = message::module(&message, target.api_keys).with_context(|| name.clone())?;
             let purpose = format!("`{}`, read and written in each of its versions.", message.name);
-            modules.insert(module_name(&message.name), head(&purpose, &format!("{}/{name}", target.schemas)) + &body);
+            modules.insert(
+                module_name(&message.name),
+                head(&purpose, &format!("{}/{name}", target.schemas)) + &body,
+            );
             messages.push(message);
         }
     }
@@ -135,7 +138,10 @@ fn files(target: &Target) -> Result<BTreeMap<PathBuf, String>> {
         root += "mod api_key;\n\npub use self::api_key::ApiKey;\n";
         root += &reexports;
         root += &api_key::ties(&messages);
-        modules.insert("api_key".to_owned(), head("Every API on a broker's listener.", target.schemas) + &api_key::module(&messages)?);
+        modules.insert(
+            "api_key".to_owned(),
+            head("Every API on a broker's listener.", target.schemas) + &api_key::module(&messages)?,
+        );
     } else {
         root += "\n";
         root += &reexports;

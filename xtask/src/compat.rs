@@ -55,33 +55,19 @@ impl Selection {
             }
         }
         let known = |word: &str| {
-            CLIENTS
-                .iter()
-                .any(|client| client.name == word || client.toolchains.contains(&word))
+            CLIENTS.iter().any(|client| client.name == word || client.toolchains.contains(&word))
         };
         if let Some(unknown) = without.iter().find(|word| !known(word)) {
             bail!("--without {unknown}: neither a toolchain nor a client");
         }
-        let wanted = CLIENTS
-            .iter()
-            .filter(|client| named.is_empty() || named.iter().any(|name| name == client.name));
+        let wanted =
+            CLIENTS.iter().filter(|client| named.is_empty() || named.iter().any(|name| name == client.name));
         let left = |client: &&Client| {
-            without
-                .iter()
-                .any(|word| client.name == word || client.toolchains.contains(&word.as_str()))
+            without.iter().any(|word| client.name == word || client.toolchains.contains(&word.as_str()))
         };
         let (out, clients): (Vec<_>, Vec<_>) = wanted.partition(left);
-        let left_out = out
-            .iter()
-            .map(|client| format!("compat {} (--without)", client.name))
-            .collect();
-        Ok(Self {
-            clients,
-            left_out,
-            broker,
-            only,
-            list,
-        })
+        let left_out = out.iter().map(|client| format!("compat {} (--without)", client.name)).collect();
+        Ok(Self { clients, left_out, broker, only, list })
     }
 }
 
@@ -90,11 +76,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     let selection = Selection::parse(arguments)?;
     if selection.list {
         for client in &selection.clients {
-            println!(
-                "{}: {}",
-                client.name,
-                Program::prepare(client, &Yard::new())?.list()?.join(" ")
-            );
+            println!("{}: {}", client.name, Program::prepare(client, &Yard::new())?.list()?.join(" "));
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -117,13 +99,9 @@ pub(crate) fn run_selection(selection: &Selection) -> Tally {
         return tally;
     }
     // while the house is being built: the binary cannot serve yet
-    if let (Kind::Thalweg, Err(error)) = (
-        &selection.broker,
-        Broker::start(&selection.broker, "first", &yard),
-    ) {
-        tally
-            .left_out
-            .push(format!("compat: all of it, the broker does not serve: {error:#}"));
+    if let (Kind::Thalweg, Err(error)) = (&selection.broker, Broker::start(&selection.broker, "first", &yard))
+    {
+        tally.left_out.push(format!("compat: all of it, the broker does not serve: {error:#}"));
         return tally;
     }
     let queue = Mutex::new(selection.clients.iter());
@@ -132,10 +110,7 @@ pub(crate) fn run_selection(selection: &Selection) -> Tally {
         for _ in 0..LANES.min(selection.clients.len()) {
             scope.spawn(|| {
                 loop {
-                    let next = queue
-                        .lock()
-                        .expect("no lane panics with the queue in hand")
-                        .next();
+                    let next = queue.lock().expect("no lane panics with the queue in hand").next();
                     let Some(client) = next else { break };
                     let counted = run_client(client, selection, &yard);
                     total.lock().expect("no lane panics while it counts").add(counted);
@@ -165,12 +140,7 @@ fn try_run_client(
     let wanted: Vec<String> = program
         .list()?
         .into_iter()
-        .filter(|name| {
-            selection
-                .only
-                .as_deref()
-                .is_none_or(|pattern| matches(pattern, name))
-        })
+        .filter(|name| selection.only.as_deref().is_none_or(|pattern| matches(pattern, name)))
         .collect();
     if wanted.is_empty() {
         return Ok(());
@@ -178,17 +148,10 @@ fn try_run_client(
     let mut failed = Vec::new();
     let broker = Broker::start(&selection.broker, client.name, yard)?;
     program.run(&broker, &wanted, |name, outcome, took| {
-        println!(
-            "{} {}/{name} {:.1} s",
-            outcome.word(),
-            client.name,
-            took.as_secs_f32()
-        );
+        println!("{} {}/{name} {:.1} s", outcome.word(), client.name, took.as_secs_f32());
         match outcome {
             Outcome::Ok => tally.passed += 1,
-            Outcome::Skipped(why) => tally
-                .left_out
-                .push(format!("compat {}/{name}: {why}", client.name)),
+            Outcome::Skipped(why) => tally.left_out.push(format!("compat {}/{name}: {why}", client.name)),
             Outcome::Failed(why) => {
                 println!("    {why}");
                 failed.push((name.to_owned(), why));
@@ -199,9 +162,7 @@ fn try_run_client(
     for (name, why) in failed {
         let broker = Broker::start(&selection.broker, &format!("{}-{name}", client.name), yard)?;
         let mut again = None;
-        program.run(&broker, std::slice::from_ref(&name), |_, outcome, _| {
-            again = Some(outcome)
-        })?;
+        program.run(&broker, std::slice::from_ref(&name), |_, outcome, _| again = Some(outcome))?;
         match again {
             Some(Outcome::Ok) => {
                 tally.passed += 1;
@@ -228,10 +189,7 @@ pub(crate) struct Yard {
 
 impl Yard {
     fn new() -> Self {
-        Self {
-            sources: root().join("compat"),
-            scratch: scratch().join("compat"),
-        }
+        Self { sources: root().join("compat"), scratch: scratch().join("compat") }
     }
 
     fn source(&self, path: &str) -> PathBuf {
@@ -311,12 +269,7 @@ mod tests {
         assert!(Selection::parse(vec!["--without".into(), "cobol".into()]).is_err());
         assert!(Selection::parse(vec!["--only".into()]).is_err());
         let selection = Selection::parse(vec!["--without".into(), "go".into()]).expect("go is a toolchain");
-        assert!(
-            selection
-                .clients
-                .iter()
-                .all(|client| !client.toolchains.contains(&"go"))
-        );
+        assert!(selection.clients.iter().all(|client| !client.toolchains.contains(&"go")));
         assert!(!selection.left_out.is_empty());
     }
 }

@@ -60,9 +60,7 @@ const TASKS: &[Task] = &[
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(name) = arguments
-        .next()
-        .filter(|name| !matches!(name.as_str(), "help" | "--help" | "-h"))
+    let Some(name) = arguments.next().filter(|name| !matches!(name.as_str(), "help" | "--help" | "-h"))
     else {
         print_tasks();
         return ExitCode::SUCCESS;
@@ -91,9 +89,7 @@ fn print_tasks() {
 /// The root of the repository.
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.parent()
-        .expect("xtask lies in a folder of the repository")
-        .to_path_buf()
+    here.parent().expect("xtask lies in a folder of the repository").to_path_buf()
 }
 
 /// Where all scratch goes: cargo's target folder.

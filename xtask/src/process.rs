@@ -27,19 +27,10 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path, limit: Duration) -> 
         .with_context(|| format!("cannot start {shown}"))?;
     let Some(status) = wait_at_most(&mut child, limit)? else {
         end_group(&mut child);
-        bail!(
-            "{shown} took longer than {} s; see {}\n{}",
-            limit.as_secs(),
-            log.display(),
-            tail(log, 10)
-        );
+        bail!("{shown} took longer than {} s; see {}\n{}", limit.as_secs(), log.display(), tail(log, 10));
     };
     if !status.success() {
-        bail!(
-            "{shown} ended with {status}; see {}\n{}",
-            log.display(),
-            tail(log, 15)
-        );
+        bail!("{shown} ended with {status}; see {}\n{}", log.display(), tail(log, 15));
     }
     Ok(())
 }
@@ -47,16 +38,9 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path, limit: Duration) -> 
 /// The standard output of a short command.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let shown = format!("{command:?}");
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {shown}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {shown}"))?;
     if !output.status.success() {
-        bail!(
-            "{shown} ended with {}: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{shown} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -103,7 +87,5 @@ pub(crate) fn tail(path: &Path, lines: usize) -> String {
 /// Where a program lies, by `PATH`.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -53,20 +53,13 @@ impl Tally {
         for (name, took) in &self.stages {
             println!("stage {name}: {} s", took.as_secs());
         }
-        for (label, names) in [
-            ("left out", &self.left_out),
-            ("flaky", &self.flaky),
-            ("failed", &self.failed),
-        ] {
+        for (label, names) in [("left out", &self.left_out), ("flaky", &self.flaky), ("failed", &self.failed)]
+        {
             for name in names {
                 println!("{label}: {name}");
             }
         }
         println!("{} passed, {} failed", self.passed, self.failed.len());
-        if self.failed.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

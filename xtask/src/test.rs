@@ -20,30 +20,18 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
     let logs = scratch().join("test-logs");
     tally.stage("build", |tally| {
-        tally.count(
-            "release build",
-            cargo(&["build", "--release"], &logs.join("release.log"), LIMIT_BUILD),
-        );
+        tally.count("release build", cargo(&["build", "--release"], &logs.join("release.log"), LIMIT_BUILD));
         let tests = ["test", "--workspace", "--no-run"];
-        tally.count(
-            "build of the tests",
-            cargo(&tests, &logs.join("tests.log"), LIMIT_BUILD),
-        );
+        tally.count("build of the tests", cargo(&tests, &logs.join("tests.log"), LIMIT_BUILD));
     });
     tally.stage("tidy", tidy::check);
-    tally.stage("unit and conformance", |tally| {
-        unit(tally, &logs.join("unit.log"))
-    });
+    tally.stage("unit and conformance", |tally| unit(tally, &logs.join("unit.log")));
     tally.stage("compat", |tally| tally.add(compat::run_selection(&selection)));
     Ok(tally.finish())
 }
 
 fn cargo(arguments: &[&str], log: &Path, limit: Duration) -> anyhow::Result<()> {
-    process::run_logged(
-        Command::new(env!("CARGO")).current_dir(root()).args(arguments),
-        log,
-        limit,
-    )
+    process::run_logged(Command::new(env!("CARGO")).current_dir(root()).args(arguments), log, limit)
 }
 
 /// `cargo test`, each of its tests counted.
@@ -54,9 +42,8 @@ fn unit(tally: &mut Tally, log: &Path) {
     for line in text.lines() {
         if line.starts_with("test result:") {
             tally.passed += number_before(line, " passed");
-        } else if let Some(name) = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
         {
             tally.fail(format!("test {name}"));
             failed += 1;
@@ -72,11 +59,7 @@ fn unit(tally: &mut Tally, log: &Path) {
 
 fn number_before(line: &str, word: &str) -> usize {
     let before = line.split(word).next().unwrap_or_default();
-    before
-        .rsplit(' ')
-        .next()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// The part of cargo's output in which failed tests tell why.

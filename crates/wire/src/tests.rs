@@ -8,6 +8,7 @@
 mod schema;
 
 mod differential;
+mod golden;
 mod hostile;
 mod sample;
 

@@ -8,7 +8,8 @@ use super::schema::{Base, Field, Kind, Message, Struct, Versions};
 
 /// The module of one message, without its head.
 pub(super) fn module(message: &Message, api_keys: bool) -> Result<String> {
-    let top = Struct { name: message.name.clone(), versions: message.versions, fields: message.fields.clone() };
+    let top =
+        Struct { name: message.name.clone(), versions: message.versions, fields: message.fields.clone() };
     let mut out = String::new();
     constants(message, api_keys, &mut out);
     let writer = Writer { message };
@@ -39,10 +40,16 @@ fn constants(message: &Message, api_keys: bool, out: &mut String) {
     constant("The first version.", format!("MIN_VERSION: i16 = {first}"));
     constant("The last version.", format!("MAX_VERSION: i16 = {last}"));
     let flexible = message.flexible_from.map_or("i16::MAX".to_owned(), |from| from.to_string());
-    constant("The first version with compact lengths and tagged fields.", format!("FLEXIBLE_FROM: i16 = {flexible}"));
+    constant(
+        "The first version with compact lengths and tagged fields.",
+        format!("FLEXIBLE_FROM: i16 = {flexible}"),
+    );
     if message.kind == Kind::Request {
         let unstable = message.unstable;
-        constant("Whether the last version is not advertised.", format!("LATEST_UNSTABLE: bool = {unstable}"));
+        constant(
+            "Whether the last version is not advertised.",
+            format!("LATEST_UNSTABLE: bool = {unstable}"),
+        );
     }
     out.push('\n');
 }
@@ -95,8 +102,11 @@ impl Writer<'_> {
         if structure.fields.iter().all(|field| default_value(field) == rust_default(field)) {
             return;
         }
-        let fields: String =
-            structure.fields.iter().map(|field| format!("{}: {},\n", ident(field), default_value(field))).collect();
+        let fields: String = structure
+            .fields
+            .iter()
+            .map(|field| format!("{}: {},\n", ident(field), default_value(field)))
+            .collect();
         out.push_str(&format!(
             "impl Default for {} {{\nfn default() -> Self {{\nSelf {{\n{fields}}}\n}}\n}}\n\n",
             structure.name
@@ -134,12 +144,14 @@ impl Writer<'_> {
     }
 
     fn decode(&self, structure: &Struct, is_top: bool, out: &mut String) -> Result<()> {
-        let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
+        let (tagged, plain): (Vec<_>, Vec<_>) =
+            structure.fields.iter().partition(|field| field.tag.is_some());
         let mut body = String::new();
         for field in plain {
             let read = self.read(field, structure.versions)?;
-            let value = when(field.versions, structure.versions)
-                .map_or(read.clone(), |condition| format!("if {condition} {{ {read} }} else {{ {} }}", default_value(field)));
+            let value = when(field.versions, structure.versions).map_or(read.clone(), |condition| {
+                format!("if {condition} {{ {read} }} else {{ {} }}", default_value(field))
+            });
             body.push_str(&format!("{}: {value},\n", ident(field)));
         }
         for field in &tagged {
@@ -151,7 +163,9 @@ impl Writer<'_> {
             match flexible {
                 "false" => format!("Ok({value})"),
                 "true" => format!("let value = {value};\nreader.skip_tagged_fields()?;\nOk(value)"),
-                _ => format!("let value = {value};\nif flexible {{ reader.skip_tagged_fields()?; }}\nOk(value)"),
+                _ => format!(
+                    "let value = {value};\nif flexible {{ reader.skip_tagged_fields()?; }}\nOk(value)"
+                ),
             }
         } else {
             let mut arms = String::new();
@@ -180,7 +194,8 @@ impl Writer<'_> {
     }
 
     fn encode(&self, structure: &Struct, is_top: bool, out: &mut String) -> Result<()> {
-        let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
+        let (tagged, plain): (Vec<_>, Vec<_>) =
+            structure.fields.iter().partition(|field| field.tag.is_some());
         let mut body = String::new();
         for field in plain {
             let write = self.write(field, structure.versions)?;
@@ -188,7 +203,11 @@ impl Writer<'_> {
                 None => write,
                 Some(condition) if field.ignorable => format!("if {condition} {{ {write} }}\n"),
                 Some(condition) => {
-                    format!("if {condition} {{ {write} }} else if {} {{ {} }}\n", says_something(field), unknown(field))
+                    format!(
+                        "if {condition} {{ {write} }} else if {} {{ {} }}\n",
+                        says_something(field),
+                        unknown(field)
+                    )
                 }
             });
         }
@@ -243,7 +262,8 @@ impl Writer<'_> {
 
     /// What stands before a body that asks whether the version is flexible.
     fn head(&self, structure: &Struct, body: &str) -> String {
-        let asked = self.flexible(structure.versions) == "flexible" && parameter(body, "flexible") == "flexible";
+        let asked =
+            self.flexible(structure.versions) == "flexible" && parameter(body, "flexible") == "flexible";
         match self.message.flexible_from {
             Some(from) if asked => format!("let flexible = version >= {from};\n"),
             _ => String::new(),
@@ -281,7 +301,9 @@ impl Writer<'_> {
             Ok(if field.array {
                 let smallest = self.smallest_element(field)?;
                 let element = match &field.base {
-                    Base::Text | Base::Bytes => format!("|reader| reader.{}({flexible})", method(&field.base)),
+                    Base::Text | Base::Bytes => {
+                        format!("|reader| reader.{}({flexible})", method(&field.base))
+                    }
                     Base::Struct(name) => format!("|reader| {name}::decode(reader, version)"),
                     base => format!("Reader::{}", method(base)),
                 };
@@ -289,12 +311,16 @@ impl Writer<'_> {
             } else {
                 match (&field.base, self.message.kind) {
                     (Base::Struct(name), _) if null => {
-                        format!("if reader.present()? {{ Some({name}::decode(reader, version)?) }} else {{ None }}")
+                        format!(
+                            "if reader.present()? {{ Some({name}::decode(reader, version)?) }} else {{ None }}"
+                        )
                     }
                     (Base::Struct(name), _) => format!("{name}::decode(reader, version)?"),
                     (Base::Records, Kind::Response) => format!("reader.{nullable}regions({flexible})?"),
                     (Base::Records, _) => format!("reader.{nullable}record_bytes({flexible})?"),
-                    (Base::Text | Base::Bytes, _) => format!("reader.{nullable}{}({flexible})?", method(&field.base)),
+                    (Base::Text | Base::Bytes, _) => {
+                        format!("reader.{nullable}{}({flexible})?", method(&field.base))
+                    }
                     (base, _) => format!("reader.{}()?", method(base)),
                 }
             })
@@ -302,7 +328,9 @@ impl Writer<'_> {
         let Some(nullable) = field.nullable else { return whole(false) };
         match when(nullable, here) {
             None => whole(true),
-            Some(condition) => Ok(format!("if {condition} {{ {} }} else {{ Some({}) }}", whole(true)?, whole(false)?)),
+            Some(condition) => {
+                Ok(format!("if {condition} {{ {} }} else {{ Some({}) }}", whole(true)?, whole(false)?))
+            }
         }
     }
 
@@ -319,7 +347,9 @@ impl Writer<'_> {
             if field.array {
                 let element = match &field.base {
                     Base::Struct(_) => "element.encode(writer, version)?;".to_owned(),
-                    Base::Text | Base::Bytes => format!("writer.{}({flexible}, element)?;", method(&field.base)),
+                    Base::Text | Base::Bytes => {
+                        format!("writer.{}({flexible}, element)?;", method(&field.base))
+                    }
                     base => format!("writer.{}(*element);", method(base)),
                 };
                 return format!(
@@ -330,7 +360,9 @@ impl Writer<'_> {
                 (Base::Struct(_), _) => format!("{value}.encode(writer, version)?;\n"),
                 (Base::Records, Kind::Response) => format!("writer.regions({flexible}, {borrowed})?;\n"),
                 (Base::Records, _) => format!("writer.record_bytes({flexible}, {borrowed})?;\n"),
-                (Base::Text | Base::Bytes, _) => format!("writer.{}({flexible}, {borrowed})?;\n", method(&field.base)),
+                (Base::Text | Base::Bytes, _) => {
+                    format!("writer.{}({flexible}, {borrowed})?;\n", method(&field.base))
+                }
                 (base, _) => format!("writer.{}({value});\n", method(base)),
             }
         };
@@ -351,9 +383,13 @@ impl Writer<'_> {
                 (Base::Records, Kind::Response) => {
                     format!("writer.nullable_regions({flexible}, self.{name}.as_deref())?;\n")
                 }
-                (Base::Records, _) => format!("writer.nullable_record_bytes({flexible}, self.{name}.as_ref())?;\n"),
+                (Base::Records, _) => {
+                    format!("writer.nullable_record_bytes({flexible}, self.{name}.as_ref())?;\n")
+                }
                 (Base::Bytes, _) => format!("writer.nullable_bytes({flexible}, self.{name}.as_deref())?;\n"),
-                (base, _) => format!("writer.nullable_{}({flexible}, self.{name}.as_ref())?;\n", method(base)),
+                (base, _) => {
+                    format!("writer.nullable_{}({flexible}, self.{name}.as_ref())?;\n", method(base))
+                }
             }
         };
         Ok(match when(nullable, here) {
@@ -377,14 +413,32 @@ impl Writer<'_> {
     fn smallest(&self, base: &Base, array: bool, version: i16) -> Result<usize> {
         let flexible = self.message.flexible(version);
         Ok(match base {
-            _ if array => if flexible { 1 } else { 4 },
+            _ if array => {
+                if flexible {
+                    1
+                } else {
+                    4
+                }
+            }
             Base::Bool | Base::I8 => 1,
             Base::I16 | Base::U16 => 2,
             Base::I32 => 4,
             Base::I64 | Base::F64 => 8,
             Base::Uuid => 16,
-            Base::Text => if flexible { 1 } else { 2 },
-            Base::Bytes | Base::Records => if flexible { 1 } else { 4 },
+            Base::Text => {
+                if flexible {
+                    1
+                } else {
+                    2
+                }
+            }
+            Base::Bytes | Base::Records => {
+                if flexible {
+                    1
+                } else {
+                    4
+                }
+            }
             Base::Struct(name) => {
                 let mut sum = usize::from(flexible);
                 for field in &self.message.structure(name)?.fields {

@@ -70,9 +70,7 @@ impl Kind {
         match self {
             Self::Thalweg if binary().is_file() => Ok(()),
             Self::Thalweg => process::run_logged(
-                Command::new(env!("CARGO"))
-                    .current_dir(root())
-                    .args(["build", "--release"]),
+                Command::new(env!("CARGO")).current_dir(root()).args(["build", "--release"]),
                 &yard.log("build-thalweg"),
                 LIMIT_BUILD,
             ),
@@ -108,12 +106,7 @@ impl Broker {
         let folder = yard.scratch("run").join(purpose);
         if let Kind::Running(address) = kind {
             std::fs::create_dir_all(&folder)?;
-            return Ok(Self {
-                address: address.clone(),
-                kind: kind.name(),
-                folder,
-                child: None,
-            });
+            return Ok(Self { address: address.clone(), kind: kind.name(), folder, child: None });
         }
         // only what an earlier run of the same purpose left
         let _ = std::fs::remove_dir_all(&folder);
@@ -130,12 +123,8 @@ impl Broker {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {command:?}"))?;
-        let mut broker = Self {
-            address: format!("127.0.0.1:{told}"),
-            kind: kind.name(),
-            folder,
-            child: Some(child),
-        };
+        let mut broker =
+            Self { address: format!("127.0.0.1:{told}"), kind: kind.name(), folder, child: Some(child) };
         broker.wait_until_ready(port)?;
         Ok(broker)
     }
@@ -157,9 +146,7 @@ impl Broker {
 
     /// Whether it still runs.
     pub(super) fn is_alive(&mut self) -> bool {
-        self.child
-            .as_mut()
-            .is_none_or(|child| matches!(child.try_wait(), Ok(None)))
+        self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     fn wait_until_ready(&mut self, port: u16) -> anyhow::Result<()> {
@@ -207,13 +194,7 @@ fn binary() -> PathBuf {
 
 fn thalweg(folder: &Path, port: u16, told: u16) -> Command {
     let mut command = Command::new(binary());
-    command.args([
-        "serve",
-        "--listen",
-        &format!("127.0.0.1:{port}"),
-        "--admin",
-        "off",
-    ]);
+    command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--admin", "off"]);
     command.arg("--data").arg(folder.join("data"));
     if told != port {
         command.args(["--advertise", &format!("127.0.0.1:{told}")]);
@@ -242,25 +223,13 @@ fn kafka(yard: &Yard, folder: &Path, port: u16, told: u16) -> anyhow::Result<Com
     let java = |heap: &str| {
         let mut command = Command::new("java");
         command.arg(format!("-Xmx{heap}"));
-        command.arg(format!(
-            "-Dlog4j2.configurationFile={}",
-            yard.source("log4j2.properties").display()
-        ));
+        command.arg(format!("-Dlog4j2.configurationFile={}", yard.source("log4j2.properties").display()));
         command.arg("-cp").arg(format!("{}/*", jars.display()));
         command
     };
     let id = process::output(java("128m").args(["kafka.tools.StorageTool", "random-uuid"]))?;
     let mut format = java("128m");
-    format
-        .args([
-            "kafka.tools.StorageTool",
-            "format",
-            "--standalone",
-            "-t",
-            id.trim(),
-            "-c",
-        ])
-        .arg(&file);
+    format.args(["kafka.tools.StorageTool", "format", "--standalone", "-t", id.trim(), "-c"]).arg(&file);
     process::run_logged(&mut format, &folder.join("format.log"), LIMIT_START)?;
     let mut command = java("1g");
     command.arg("kafka.Kafka").arg(&file);
@@ -273,11 +242,7 @@ fn answers(port: u16) -> bool {
         return false;
     };
     let limit = Some(Duration::from_secs(2));
-    if socket
-        .set_read_timeout(limit)
-        .and_then(|()| socket.set_write_timeout(limit))
-        .is_err()
-    {
+    if socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit)).is_err() {
         return false;
     }
     // length, key 18, version 0, correlation id 1, no client id

@@ -23,31 +23,11 @@ pub(super) struct Client {
 
 /// The longest first: two run at a time.
 pub(super) const CLIENTS: &[Client] = &[
-    Client {
-        name: "rust-rdkafka",
-        toolchains: &["rust"],
-        prepare: rust,
-    },
-    Client {
-        name: "java",
-        toolchains: &["java"],
-        prepare: |yard| java(yard, "client", "Client.java"),
-    },
-    Client {
-        name: "kafkajs",
-        toolchains: &["node"],
-        prepare: kafkajs,
-    },
-    Client {
-        name: "franz-go",
-        toolchains: &["go"],
-        prepare: |yard| go(yard, "franz"),
-    },
-    Client {
-        name: "sarama",
-        toolchains: &["go"],
-        prepare: |yard| go(yard, "sarama"),
-    },
+    Client { name: "rust-rdkafka", toolchains: &["rust"], prepare: rust },
+    Client { name: "java", toolchains: &["java"], prepare: |yard| java(yard, "client", "Client.java") },
+    Client { name: "kafkajs", toolchains: &["node"], prepare: kafkajs },
+    Client { name: "franz-go", toolchains: &["go"], prepare: |yard| go(yard, "franz") },
+    Client { name: "sarama", toolchains: &["go"], prepare: |yard| go(yard, "sarama") },
     Client {
         name: "confluent",
         toolchains: &["python"],
@@ -58,26 +38,11 @@ pub(super) const CLIENTS: &[Client] = &[
         toolchains: &["python"],
         prepare: |yard| python(yard, "kafka_python_client.py"),
     },
-    Client {
-        name: "aiokafka",
-        toolchains: &["python"],
-        prepare: |yard| python(yard, "aiokafka_client.py"),
-    },
-    Client {
-        name: "tools",
-        toolchains: &["java"],
-        prepare: |yard| java(yard, "tools", "Tools.java"),
-    },
-    Client {
-        name: "java-1.0",
-        toolchains: &["java"],
-        prepare: |yard| java(yard, "old", "Old.java"),
-    },
-    Client {
-        name: "kcat",
-        toolchains: &["python", "kcat"],
-        prepare: kcat,
-    },
+    Client { name: "aiokafka", toolchains: &["python"], prepare: |yard| python(yard, "aiokafka_client.py") },
+    Client { name: "tools", toolchains: &["java"], prepare: |yard| java(yard, "tools", "Tools.java") },
+    Client { name: "java-1.0", toolchains: &["java"], prepare: |yard| java(yard, "old", "Old.java") },
+    Client { name: "kcat", toolchains: &["python", "kcat"], prepare: kcat },
+    Client { name: "corpus", toolchains: &["python", "go"], prepare: corpus },
 ];
 
 /// Two lanes may want the same environment; whoever comes second finds it ready.
@@ -91,14 +56,8 @@ pub(super) fn jars(yard: &Yard, profile: &str) -> anyhow::Result<PathBuf> {
     yard.once(&folder.join(".stamp"), &[yard.source("java/pom.xml")], || {
         let mut command = Command::new("mvn");
         command.args(["-q", "-B", "-P", profile, "dependency:copy-dependencies"]);
-        command
-            .arg(format!("-DoutputDirectory={}", folder.display()))
-            .current_dir(yard.source("java"));
-        process::run_logged(
-            &mut command,
-            &yard.log(&format!("maven-{profile}")),
-            LIMIT_INSTALL,
-        )
+        command.arg(format!("-DoutputDirectory={}", folder.display())).current_dir(yard.source("java"));
+        process::run_logged(&mut command, &yard.log(&format!("maven-{profile}")), LIMIT_INSTALL)
     })?;
     Ok(folder)
 }
@@ -111,31 +70,11 @@ fn java(yard: &Yard, profile: &str, main: &str) -> anyhow::Result<Program> {
     let sources = yard.source("java");
     let mut command = Command::new("javac");
     command.args(["-nowarn", "-cp", &class_path, "-d"]).arg(&classes);
-    command
-        .arg(sources.join(main))
-        .arg(sources.join("Scenarios.java"));
-    process::run_logged(
-        &mut command,
-        &yard.log(&format!("javac-{profile}")),
-        LIMIT_INSTALL,
-    )?;
-    let log4j = format!(
-        "-Dlog4j2.configurationFile={}",
-        yard.source("log4j2.properties").display()
-    );
+    command.arg(sources.join(main)).arg(sources.join("Scenarios.java"));
+    process::run_logged(&mut command, &yard.log(&format!("javac-{profile}")), LIMIT_INSTALL)?;
+    let log4j = format!("-Dlog4j2.configurationFile={}", yard.source("log4j2.properties").display());
     let class = main.trim_end_matches(".java");
-    Ok(program(
-        &sources,
-        &[
-            "java",
-            "-Xmx1g",
-            "-XX:TieredStopAtLevel=1",
-            &log4j,
-            "-cp",
-            &class_path,
-            class,
-        ],
-    ))
+    Ok(program(&sources, &["java", "-Xmx1g", "-XX:TieredStopAtLevel=1", &log4j, "-cp", &class_path, class]))
 }
 
 fn python(yard: &Yard, script: &str) -> anyhow::Result<Program> {
@@ -144,25 +83,17 @@ fn python(yard: &Yard, script: &str) -> anyhow::Result<Program> {
     let python = environment.join("bin/python");
     {
         let _one_at_a_time = INSTALL.lock();
-        yard.once(
-            &yard.scratch("venv/.stamp"),
-            std::slice::from_ref(&requirements),
-            || {
-                let mut venv = Command::new("python3");
-                venv.args(["-m", "venv"]).arg(&environment);
-                process::run_logged(&mut venv, &yard.log("venv"), LIMIT_INSTALL)
-                    .context("mend it: apt-get install -y python3-venv")?;
-                let mut pip = Command::new(&python);
-                pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"])
-                    .arg(&requirements);
-                process::run_logged(&mut pip, &yard.log("pip"), LIMIT_INSTALL)
-            },
-        )?;
+        yard.once(&yard.scratch("venv/.stamp"), std::slice::from_ref(&requirements), || {
+            let mut venv = Command::new("python3");
+            venv.args(["-m", "venv"]).arg(&environment);
+            process::run_logged(&mut venv, &yard.log("venv"), LIMIT_INSTALL)
+                .context("mend it: apt-get install -y python3-venv")?;
+            let mut pip = Command::new(&python);
+            pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]).arg(&requirements);
+            process::run_logged(&mut pip, &yard.log("pip"), LIMIT_INSTALL)
+        })?;
     }
-    Ok(program(
-        &yard.source("python"),
-        &[&python.display().to_string(), "-B", script],
-    ))
+    Ok(program(&yard.source("python"), &[&python.display().to_string(), "-B", script]))
 }
 
 fn kcat(yard: &Yard) -> anyhow::Result<Program> {
@@ -177,21 +108,22 @@ fn kcat(yard: &Yard) -> anyhow::Result<Program> {
             .and_then(|()| apt(&["install", "-y", "-qq", "kcat"]))
             .context("mend it: apt-get install -y kcat")?;
     }
-    Ok(program(
-        &yard.source("python"),
-        &["python3", "-B", "kcat_client.py"],
-    ))
+    Ok(program(&yard.source("python"), &["python3", "-B", "kcat_client.py"]))
+}
+
+/// A million lines in through a Python client, out through a group of Go ones.
+fn corpus(yard: &Yard) -> anyhow::Result<Program> {
+    let member = go(yard, "member")?;
+    let mut program = python(yard, "corpus.py")?;
+    program.environment.push(("COMPAT_MEMBER", member.words[0].clone()));
+    Ok(program)
 }
 
 fn go(yard: &Yard, package: &str) -> anyhow::Result<Program> {
     let binary = yard.scratch("go").join(package);
     let sources = yard.source("go");
     let mut command = Command::new("go");
-    command
-        .args(["build", "-o"])
-        .arg(&binary)
-        .arg(format!("./{package}"))
-        .current_dir(&sources);
+    command.args(["build", "-o"]).arg(&binary).arg(format!("./{package}")).current_dir(&sources);
     process::run_logged(&mut command, &yard.log(&format!("go-{package}")), LIMIT_INSTALL)?;
     Ok(program(&sources, &[&binary.display().to_string()]))
 }
@@ -204,17 +136,11 @@ fn kafkajs(yard: &Yard) -> anyhow::Result<Program> {
         std::fs::copy(sources.join(file), folder.join(file))
             .with_context(|| format!("cannot copy {file}"))?;
     }
-    yard.once(
-        &folder.join(".stamp"),
-        &[sources.join("package-lock.json")],
-        || {
-            let mut command = Command::new("npm");
-            command
-                .args(["ci", "--silent", "--no-audit", "--no-fund"])
-                .current_dir(&folder);
-            process::run_logged(&mut command, &yard.log("npm"), LIMIT_INSTALL)
-        },
-    )?;
+    yard.once(&folder.join(".stamp"), &[sources.join("package-lock.json")], || {
+        let mut command = Command::new("npm");
+        command.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder);
+        process::run_logged(&mut command, &yard.log("npm"), LIMIT_INSTALL)
+    })?;
     Ok(program(&folder, &["node", "client.js"]))
 }
 
@@ -222,20 +148,12 @@ fn rust(yard: &Yard) -> anyhow::Result<Program> {
     let sources = yard.source("rust");
     let target = yard.scratch("rust");
     let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["build", "--locked", "--target-dir"])
-        .arg(&target)
-        .current_dir(&sources);
+    command.args(["build", "--locked", "--target-dir"]).arg(&target).current_dir(&sources);
     process::run_logged(&mut command, &yard.log("cargo-rust"), LIMIT_INSTALL)?;
-    Ok(program(
-        &sources,
-        &[&target.join("debug/client").display().to_string()],
-    ))
+    Ok(program(&sources, &[&target.join("debug/client").display().to_string()]))
 }
 
 fn program(folder: &Path, words: &[&str]) -> Program {
-    Program {
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-        folder: folder.to_path_buf(),
-    }
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    Program { words, folder: folder.to_path_buf(), environment: Vec::new() }
 }

@@ -63,12 +63,7 @@ pub(super) fn record(
             writeln!(text, "{key} {version} {} {}", hex(request), hex(response))?;
         }
         std::fs::write(folder.join(format!("{}.txt", client.name)), &text)?;
-        println!(
-            "{}: {} exchanges, {} bytes of text",
-            client.name,
-            kept.len(),
-            text.len()
-        );
+        println!("{}: {} exchanges, {} bytes of text", client.name, kept.len(), text.len());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -97,10 +92,7 @@ fn listen(port: u16, to: u16, kept: Kept) -> anyhow::Result<()> {
             let kept = kept.clone();
             pass(broker, client_out, move |response| {
                 let request = number(response, 0).and_then(|correlation| {
-                    waiting
-                        .lock()
-                        .expect("no panic with the map in hand")
-                        .remove(&correlation)
+                    waiting.lock().expect("no panic with the map in hand").remove(&correlation)
                 });
                 if let Some(request) = request {
                     keep(&kept, request, response);
@@ -136,16 +128,10 @@ fn keep(kept: &Kept, request: Vec<u8>, response: &[u8]) {
     };
     let mut kept = kept.lock().expect("no panic with the map in hand");
     let size = request.len() + response.len();
-    let better = kept
-        .get(&(key, version))
-        .is_none_or(|(old_request, old_response)| {
-            let old = old_request.len() + old_response.len();
-            if old > EXCHANGE_BYTES_CALM {
-                size < old
-            } else {
-                size > old && size <= EXCHANGE_BYTES_CALM
-            }
-        });
+    let better = kept.get(&(key, version)).is_none_or(|(old_request, old_response)| {
+        let old = old_request.len() + old_response.len();
+        if old > EXCHANGE_BYTES_CALM { size < old } else { size > old && size <= EXCHANGE_BYTES_CALM }
+    });
     if better {
         kept.insert((key, version), (request, response.to_vec()));
     }

@@ -23,6 +23,7 @@ const LIMIT_SCENARIO: Duration = Duration::from_secs(180);
 pub(super) struct Program {
     pub(super) words: Vec<String>,
     pub(super) folder: PathBuf,
+    pub(super) environment: Vec<(&'static str, String)>,
 }
 
 /// How a scenario ended.
@@ -134,10 +135,8 @@ impl Program {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.words[0]);
-        command
-            .args(&self.words[1..])
-            .current_dir(&self.folder)
-            .stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(&self.words[1..]).current_dir(&self.folder).stdin(Stdio::null());
         command
     }
 }

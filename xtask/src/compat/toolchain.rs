@@ -39,12 +39,7 @@ const TOOLCHAINS: &[Toolchain] = &[
         least: [18, 0],
         mend: "apt-get install -y nodejs npm",
     },
-    Toolchain {
-        name: "node",
-        version: &["npm", "--version"],
-        least: [8, 0],
-        mend: "apt-get install -y npm",
-    },
+    Toolchain { name: "node", version: &["npm", "--version"], least: [8, 0], mend: "apt-get install -y npm" },
     Toolchain {
         name: "python",
         version: &["python3", "--version"],
@@ -67,18 +62,10 @@ const TOOLCHAINS: &[Toolchain] = &[
 
 /// Fails with the command that mends it when one of these languages is missing or too old.
 pub(super) fn check(names: &[&str]) -> anyhow::Result<()> {
-    for toolchain in TOOLCHAINS
-        .iter()
-        .filter(|toolchain| names.contains(&toolchain.name))
-    {
-        let [program, argument] = toolchain.version else {
-            bail!("a version command has two words")
-        };
+    for toolchain in TOOLCHAINS.iter().filter(|toolchain| names.contains(&toolchain.name)) {
+        let [program, argument] = toolchain.version else { bail!("a version command has two words") };
         let [major, minor] = toolchain.least;
-        let mend = format!(
-            "{program} {major}.{minor} or newer is needed; mend it: {}",
-            toolchain.mend
-        );
+        let mend = format!("{program} {major}.{minor} or newer is needed; mend it: {}", toolchain.mend);
         let text = process::output(Command::new(program).arg(argument)).with_context(|| mend.clone())?;
         let found = version_in(&text).with_context(|| format!("no version in the output of {program}"))?;
         if found < toolchain.least {
@@ -90,19 +77,13 @@ pub(super) fn check(names: &[&str]) -> anyhow::Result<()> {
 
 /// The first two numbers of the first word that looks like a version.
 fn version_in(text: &str) -> Option<[u32; 2]> {
-    text.split(|c: char| c.is_whitespace() || c == ')')
-        .find_map(|word| {
-            let word = word.trim_start_matches("go").trim_start_matches('v');
-            let mut parts = word.split('.');
-            let major = parts.next()?.parse().ok()?;
-            let minor = parts
-                .next()?
-                .split(|c: char| !c.is_ascii_digit())
-                .next()?
-                .parse()
-                .ok()?;
-            Some([major, minor])
-        })
+    text.split(|c: char| c.is_whitespace() || c == ')').find_map(|word| {
+        let word = word.trim_start_matches("go").trim_start_matches('v');
+        let mut parts = word.split('.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        Some([major, minor])
+    })
 }
 
 #[cfg(test)]

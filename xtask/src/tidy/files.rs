@@ -15,17 +15,14 @@ const LINES_CALM: usize = 600;
 pub(super) fn heads() -> anyhow::Result<()> {
     complain(
         "no `//!` on the first line",
-        sources()?
-            .into_iter()
-            .filter(|file| !file.text.starts_with("//!")),
+        sources()?.into_iter().filter(|file| !file.text.starts_with("//!")),
     )
 }
 
 /// No tabs (where the language does not want them), no spaces at a line's end, one newline at the file's end.
 pub(super) fn whitespace() -> anyhow::Result<()> {
-    let stray = tracked(&["rs", "toml", "md", "py", "js", "java", "json", "xml", "sh"])?
-        .into_iter()
-        .filter(|file| {
+    let stray =
+        tracked(&["rs", "toml", "md", "py", "js", "java", "json", "xml", "sh"])?.into_iter().filter(|file| {
             file.text.lines().any(|line| line.ends_with([' ', '\t', '\r']))
                 || (has_extension(&file.path, "rs") && file.text.contains('\t'))
                 || !(file.text.is_empty() || file.text.ends_with('\n'))
@@ -49,19 +46,13 @@ pub(super) fn dead() -> anyhow::Result<()> {
         for name in modules(&file.text) {
             let folder = folder_of_modules(&path);
             open.extend(
-                [
-                    folder.join(format!("{name}.rs")),
-                    folder.join(&name).join("mod.rs"),
-                ]
-                .into_iter()
-                .filter(|candidate| known.contains(candidate)),
+                [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")]
+                    .into_iter()
+                    .filter(|candidate| known.contains(candidate)),
             );
         }
     }
-    complain(
-        "reached by no `mod`",
-        files.into_iter().filter(|file| !reached.contains(&file.path)),
-    )
+    complain("reached by no `mod`", files.into_iter().filter(|file| !reached.contains(&file.path)))
 }
 
 /// Nothing in the repository knows on whose machine it was written.
@@ -69,27 +60,21 @@ pub(super) fn machine_paths() -> anyhow::Result<()> {
     // spelt in pieces, so that this file does not complain about itself
     let machine =
         [["/wo", "rk/"], ["/ro", "ot/"], ["/ho", "me/"], ["/tmp/", "wt"]].map(|pieces| pieces.concat());
-    let telling = tracked(&[
-        "rs", "toml", "md", "py", "js", "java", "json", "xml", "sh", "go", "service", "yml",
-    ])?
-    .into_iter()
-    .filter(|file| machine.iter().any(|path| file.text.contains(path.as_str())));
+    let telling =
+        tracked(&["rs", "toml", "md", "py", "js", "java", "json", "xml", "sh", "go", "service", "yml"])?
+            .into_iter()
+            .filter(|file| machine.iter().any(|path| file.text.contains(path.as_str())));
     complain("names a path of one machine", telling)
 }
 
 /// Prints what is longer than a calm file; a report, not a rule.
 pub(super) fn report_lengths() -> anyhow::Result<()> {
-    let mut lengths: Vec<(usize, PathBuf)> = sources()?
-        .into_iter()
-        .map(|file| (file.text.lines().count(), file.path))
-        .collect();
+    let mut lengths: Vec<(usize, PathBuf)> =
+        sources()?.into_iter().map(|file| (file.text.lines().count(), file.path)).collect();
     lengths.sort();
     let total: usize = lengths.iter().map(|(lines, _)| lines).sum();
     let median = lengths.get(lengths.len() / 2).map_or(0, |(lines, _)| *lines);
-    println!(
-        "{} files of our own, {total} lines, median {median}",
-        lengths.len()
-    );
+    println!("{} files of our own, {total} lines, median {median}", lengths.len());
     for (lines, path) in lengths.iter().rev().filter(|(lines, _)| *lines > LINES_CALM) {
         println!("long: {} has {lines} lines", path.display());
     }
@@ -104,10 +89,7 @@ struct Text {
 
 /// Rust files written by hand: generated ones are checked by their generator.
 fn sources() -> anyhow::Result<Vec<Text>> {
-    Ok(tracked(&["rs"])?
-        .into_iter()
-        .filter(|file| !is_generated(&file.path))
-        .collect())
+    Ok(tracked(&["rs"])?.into_iter().filter(|file| !is_generated(&file.path)).collect())
 }
 
 fn tracked(extensions: &[&str]) -> anyhow::Result<Vec<Text>> {
@@ -149,21 +131,11 @@ fn is_generated(path: &Path) -> bool {
 
 /// Whether cargo compiles this file by itself: a crate's root, a binary, an integration test, a bench, an example.
 fn is_root(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let folder = path
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
     let own_folder_in = |kinds: &[&str]| {
-        let above = path
-            .parent()
-            .and_then(Path::parent)
-            .and_then(Path::file_name)
-            .and_then(|name| name.to_str());
+        let above =
+            path.parent().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str());
         name == "main.rs" && above.is_some_and(|above| kinds.contains(&above))
     };
     name == "build.rs"
@@ -176,12 +148,7 @@ fn is_root(path: &Path) -> bool {
 fn modules(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in text.lines() {
-        let words: Vec<&str> = line
-            .split("//")
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
+        let words: Vec<&str> = line.split("//").next().unwrap_or_default().split_whitespace().collect();
         let after = words.iter().skip_while(|word| **word != "mod").nth(1);
         if let Some(name) = after.and_then(|word| word.strip_suffix(';')) {
             names.push(name.to_owned());
@@ -194,9 +161,5 @@ fn modules(text: &str) -> Vec<String> {
 fn folder_of_modules(path: &Path) -> PathBuf {
     let parent = path.parent().unwrap_or(Path::new(""));
     let beside = is_root(path) || path.ends_with("mod.rs");
-    if beside {
-        parent.to_path_buf()
-    } else {
-        parent.join(path.file_stem().unwrap_or_default())
-    }
+    if beside { parent.to_path_buf() } else { parent.join(path.file_stem().unwrap_or_default()) }
 }

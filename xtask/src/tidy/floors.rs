@@ -29,11 +29,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What the tests of a crate may name besides: a head's tests compose a whole broker, the binary's speak the protocol.
-const TEST_ARROWS: &[(&str, &[&str])] = &[
-    ("kafka", &["storage"]),
-    ("web", &["storage"]),
-    ("node", &["wire"]),
-];
+const TEST_ARROWS: &[(&str, &[&str])] =
+    &[("kafka", &["storage"]), ("web", &["storage"]), ("node", &["wire"])];
 
 /// Heavy or telling crates, and who alone may name them.
 const HEAVY: &[(&str, &[&str])] = &[
@@ -73,10 +70,7 @@ pub(super) fn arrows() -> anyhow::Result<()> {
         let drawn =
             allowed(ARROWS, from, to) || (arrow.in_tests && (from == to || allowed(TEST_ARROWS, from, to)));
         if !drawn {
-            wrong.push(format!(
-                "{from} names {to}{}",
-                if arrow.in_tests { " in its tests" } else { "" }
-            ));
+            wrong.push(format!("{from} names {to}{}", if arrow.in_tests { " in its tests" } else { "" }));
         }
     }
     if !wrong.is_empty() {
@@ -104,9 +98,7 @@ pub(super) fn heavy() -> anyhow::Result<()> {
 }
 
 fn allowed(table: &[(&str, &[&str])], from: &str, to: &str) -> bool {
-    table
-        .iter()
-        .any(|(name, targets)| *name == from && targets.contains(&to))
+    table.iter().any(|(name, targets)| *name == from && targets.contains(&to))
 }
 
 fn ours(package: &str) -> Option<&str> {
@@ -122,21 +114,12 @@ fn read_arrows() -> anyhow::Result<Vec<Arrow>> {
     ]))?;
     let metadata: Value = serde_json::from_str(&text)?;
     let mut arrows = Vec::new();
-    for package in metadata["packages"]
-        .as_array()
-        .context("metadata lists packages")?
-    {
+    for package in metadata["packages"].as_array().context("metadata lists packages")? {
         let from = package["name"].as_str().context("a package has a name")?;
-        for dependency in package["dependencies"]
-            .as_array()
-            .context("a package lists its dependencies")?
-        {
+        for dependency in package["dependencies"].as_array().context("a package lists its dependencies")? {
             arrows.push(Arrow {
                 from: from.to_owned(),
-                to: dependency["name"]
-                    .as_str()
-                    .context("a dependency has a name")?
-                    .to_owned(),
+                to: dependency["name"].as_str().context("a dependency has a name")?.to_owned(),
                 in_tests: dependency["kind"].as_str() == Some("dev"),
             });
         }
