@@ -51,14 +51,17 @@ fn frames_of_real_clients_come_out_as_they_went_in() {
         files += 1;
         for line in text.lines() {
             let fields: Vec<&str> = line.split(' ').collect();
-            let [key, version, request, response] = fields[..] else { panic!("{}: four fields", path.display()) };
+            let [key, version, request, response] = fields[..] else {
+                panic!("{}: four fields", path.display())
+            };
             let api = key.parse().ok().and_then(ApiKey::from_number).expect("a key of the broker's listener");
             let version: i16 = version.parse().expect("a version");
             let of = format!("{} {} v{version}", path.display(), api.name());
             let request = bytes(request);
             let request = without_header::<RequestHeader>(&request, api.request_header_version(version), &of);
             let response = bytes(response);
-            let response = without_header::<ResponseHeader>(&response, api.response_header_version(version), &of);
+            let response =
+                without_header::<ResponseHeader>(&response, api.response_header_version(version), &of);
             let exchange = Exchange { version, request: request.clone(), response: response.clone() };
             let [request_again, response_again] = visit(api, exchange);
             assert_eq!(request_again, request, "{of}: request");
