@@ -92,7 +92,7 @@ struct Inner {
 impl Client {
     /// Connects to the first broker that answers, and asks it who else there is.
     pub async fn connect(options: ClientOptions, world: World) -> Result<Self, ClientError> {
-        let routes = Routes::new(&options, world.clone());
+        let routes = Routes::new(world.clone());
         let client = Self(Arc::new(Inner { options, world, routes }));
         client.refresh(None).await?;
         Ok(client)

@@ -96,6 +96,7 @@ pub struct Consumer {
     ready: VecDeque<FetchedPartition>,
     /// Turns the order of partitions in requests, so that none is always last.
     turn: usize,
+    lane: Lane,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,9 +120,11 @@ struct InFlight {
 impl Consumer {
     /// A consumer of nothing yet.
     pub fn new(client: Client, options: ConsumerOptions) -> Self {
+        let lane = Lane::Fetch(client.lane_number());
         Self {
             client,
             options,
+            lane,
             positions: BTreeMap::new(),
             in_flight: Vec::new(),
             ready: VecDeque::new(),
@@ -241,11 +244,10 @@ impl Consumer {
             let turn = self.turn % wanted.len();
             wanted.rotate_left(turn);
             let request = self.request(&wanted);
-            let (client, wait) = (self.client.clone(), self.options.wait_max);
+            let (client, lane, wait) = (self.client.clone(), self.lane, self.options.wait_max);
             let (tell, answer) = oneshot::channel();
             let fetch = async move {
-                let answer =
-                    client.ask(Target::Broker(leader), Lane::Fetch, FETCH_NAMES, wait, &request).await;
+                let answer = client.ask(Target::Broker(leader), lane, FETCH_NAMES, wait, &request).await;
                 // The consumer may be gone.
                 let _ = tell.send(answer);
             };
@@ -356,6 +358,12 @@ impl Consumer {
 impl Position {
     fn at(offset: i64) -> Self {
         Self { fetch: offset, delivered: offset, leader_epoch: -1, not_before: Duration::ZERO }
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.client.close_lane(self.lane);
     }
 }
 

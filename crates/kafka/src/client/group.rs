@@ -81,6 +81,7 @@ pub struct GroupConsumer {
     /// How many partitions each topic had when this member, as the leader, gave them out.
     counts: Option<HashMap<Arc<str>, usize>>,
     committed_at: Duration,
+    lane: Lane,
 }
 
 /// The task that says that the member lives, as long as this value does.
@@ -124,7 +125,17 @@ impl GroupConsumer {
         let consumer = Consumer::new(client.clone(), options.consumer.clone());
         let instance_id = options.instance_id.as_deref().map(Text::from);
         let member = CommittingMember { generation: -1, member_id: Text::default(), instance_id };
-        Self { client, options, consumer, member, heart: None, counts: None, committed_at: Duration::ZERO }
+        let lane = Lane::Join(client.lane_number());
+        Self {
+            client,
+            options,
+            consumer,
+            member,
+            heart: None,
+            counts: None,
+            committed_at: Duration::ZERO,
+            lane,
+        }
     }
 
     /// The partitions it has, and behind what was handed out of each.
@@ -287,7 +298,7 @@ impl GroupConsumer {
             }],
             reason: None,
         };
-        let joined = self.client.ask(target, Lane::Join, i16::MAX, patience, &request).await?;
+        let joined = self.client.ask(target, self.lane, i16::MAX, patience, &request).await?;
         match Code::of(joined.error_code) {
             Some(Code::None) => {}
             Some(Code::MemberIdRequired) => {
@@ -309,7 +320,7 @@ impl GroupConsumer {
             protocol_name: Some(Text::fixed(RANGE)),
             assignments,
         };
-        let synced = self.client.ask(target, Lane::Join, i16::MAX, patience, &request).await?;
+        let synced = self.client.ask(target, self.lane, i16::MAX, patience, &request).await?;
         match Code::of(synced.error_code) {
             Some(Code::None) => Ok(admin::assignment(synced.assignment)),
             _ => Err(again(synced.error_code, "SyncGroup")),
@@ -419,6 +430,12 @@ impl GroupConsumer {
         };
         drop(self.client.world().spawner.spawn("client-heartbeat", Box::pin(task)));
         Heart(pulse)
+    }
+}
+
+impl Drop for GroupConsumer {
+    fn drop(&mut self) {
+        self.client.close_lane(self.lane);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which connection a request takes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,7 +12,7 @@ use thalweg_wire::{FindCoordinatorRequest, Request};
 
 use super::connection::Link;
 use super::metadata::Known;
-use super::{Client, ClientError, ClientOptions, Refused};
+use super::{Client, ClientError, Refused};
 
 /// FindCoordinator up to here asks for one coordinator.
 const FIND_COORDINATOR_ONE: i16 = 3;
@@ -34,9 +35,10 @@ pub(super) enum Target<'a> {
 pub(super) enum Lane {
     Questions,
     Produce,
-    Fetch,
-    /// JoinGroup waits for all members; heartbeats go by `Questions`.
-    Join,
+    /// Of one consumer: a fetch waits for records.
+    Fetch(u32),
+    /// Of one member: a join waits for all members. Heartbeats go by `Questions`.
+    Join(u32),
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Link>>>>;
@@ -46,16 +48,33 @@ pub(super) struct Routes {
     /// Connections by broker, -1 for the one to a bootstrap address. A slot's lock is held while it is dialled.
     slots: Mutex<HashMap<(i32, Lane), Slot>>,
     coordinators: Mutex<HashMap<String, i32>>,
+    next_lane: AtomicU32,
     pub(super) known: Mutex<Known>,
 }
 
 impl Routes {
-    pub(super) fn new(_options: &ClientOptions, world: World) -> Self {
-        Self { world, slots: Mutex::default(), coordinators: Mutex::default(), known: Mutex::default() }
+    pub(super) fn new(world: World) -> Self {
+        Self {
+            world,
+            slots: Mutex::default(),
+            coordinators: Mutex::default(),
+            next_lane: AtomicU32::new(0),
+            known: Mutex::default(),
+        }
     }
 }
 
 impl Client {
+    /// A number for a lane of one's own.
+    pub(super) fn lane_number(&self) -> u32 {
+        self.0.routes.next_lane.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Closes the connections of a lane that nobody uses any more.
+    pub(super) fn close_lane(&self, lane: Lane) {
+        self.0.routes.slots.lock().retain(|(_, used), _| *used != lane);
+    }
+
     /// Asks once; the connection is given up if no answer comes within the time.
     pub(super) async fn ask<R: Request>(
         &self,
