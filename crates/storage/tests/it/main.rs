@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod facts;
+mod golden;
 mod leases;
 mod ring;
 mod wal;
