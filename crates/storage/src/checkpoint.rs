@@ -9,12 +9,11 @@
 //! ```
 //!
 //! It covers a prefix of the chain for every partition, so that nothing idle holds the WAL. A checkpoint that fails is
-//! made again from the beginning, with other files: what it left lies about until the next start.
+//! made again from the beginning, with other files; what it left is deleted.
 
 mod space;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -101,11 +100,13 @@ impl Checkpointer {
             let closing = self.shared.closing.load(Ordering::Acquire);
             let wanted = self.shared.wanted_rounds.load(Ordering::Acquire);
             let asked = wanted > *self.shared.rounds.borrow();
+            let first_file = self.next_file;
             let result = if closing || asked || self.is_due() { self.round(closing).await } else { Ok(()) };
             match result {
                 Ok(()) => self.failures = 0,
                 Err(Failed::Later(error)) => {
                     self.failures += 1;
+                    self.delete_unnamed(first_file).await;
                     tracing::warn!(%error, failures = self.failures, "checkpoint failed, it will be tried again");
                 }
                 Err(Failed::Fatal(error)) => {
@@ -128,7 +129,12 @@ impl Checkpointer {
     async fn rest(&self) {
         let clock = &self.shared.world.clock;
         if self.failures > 0 {
-            clock.sleep(RETRY_AFTER).await;
+            let mut failure = self.shared.failure.subscribe();
+            tokio::select! {
+                biased;
+                _ = failure.wait_for(Option::is_some) => {}
+                () = clock.sleep(RETRY_AFTER) => {}
+            }
             return;
         }
         let options = &self.shared.options;
@@ -482,6 +488,9 @@ fn by_partition(written: &[NewFile]) -> BTreeMap<TopicPartition, Added> {
 }
 
 /// The checkpointer as a task.
-pub(crate) fn task(checkpointer: Checkpointer) -> impl Future<Output = ()> + Send + 'static {
-    checkpointer.run()
+pub(crate) async fn task(checkpointer: Checkpointer) {
+    let shared = checkpointer.shared.clone();
+    checkpointer.run().await;
+    // Nobody waits for a checkpoint that does not come.
+    shared.rounds.send_replace(u64::MAX);
 }

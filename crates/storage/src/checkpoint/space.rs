@@ -70,6 +70,17 @@ impl Checkpointer {
         }
     }
 
+    /// Deletes what was begun and came to nothing: on a full disk it would be in the way.
+    pub(super) async fn delete_unnamed(&mut self, first: FileNumber) {
+        for number in first..self.next_file {
+            if !self.files.contains_key(&number) {
+                self.doomed.retain(|(_, doomed)| *doomed != number);
+                // Where even this fails the next start does it.
+                let _ = self.shared.files.blobs.delete(&name_of(number)).await;
+            }
+        }
+    }
+
     /// Gathers what is mostly dead, and merges what is small.
     pub(super) async fn make_space(&mut self) -> Result<(), Failed> {
         let mut gathered = 0;
