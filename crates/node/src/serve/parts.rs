@@ -8,6 +8,7 @@ use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
 use thalweg_net::{ConnectionGate, ConnectionLimits, Shutdown, SocketOptions};
+use thalweg_storage::leases::LeaseError;
 use thalweg_storage::{Durability, OpenError, Options, Storage};
 
 use super::Data;
@@ -94,11 +95,16 @@ pub(super) async fn storage(
 }
 
 fn refused(path: &Path, error: OpenError) -> Failure {
-    let code = match error {
-        OpenError::Lease(_) | OpenError::OtherNode { .. } | OpenError::Newer { .. } => exit::FOLDER_REFUSED,
-        OpenError::Damaged(_) | OpenError::Io(_) => exit::FAILED,
-    };
-    Failure::new(code, anyhow::Error::new(error).context(format!("data folder {}", path.display())))
+    let in_place = |error| anyhow::Error::new(error).context(format!("data folder {}", path.display()));
+    match error {
+        // The words of a lease name the folder.
+        OpenError::Lease(LeaseError::Damaged { .. } | LeaseError::Failed { .. }) => Failure::new(exit::FAILED, error),
+        OpenError::Lease(_) => Failure::new(exit::FOLDER_REFUSED, error),
+        OpenError::OtherNode { .. } | OpenError::Newer { .. } => {
+            Failure::new(exit::FOLDER_REFUSED, in_place(error))
+        }
+        OpenError::Damaged(_) | OpenError::Io(_) => Failure::new(exit::FAILED, in_place(error)),
+    }
 }
 
 pub(super) async fn broker(
