@@ -1,4 +1,5 @@
 //! Starts the binary and reads what it says; what was started is ended with the test.
+#![allow(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -38,7 +39,12 @@ impl Broker {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         all.extend(arguments);
-        let mut child = thalweg(&all).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_with(&all)
+    }
+
+    /// Starts it with these arguments alone.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        let mut child = thalweg(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let (mut said, mut port, mut admin) = (String::new(), None, None);
         loop {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::TcpStream;
 
-use crate::process::Broker;
+use crate::process::{Broker, run};
 
 #[test]
 fn it_says_how_to_connect_tells_its_health_and_ends_cleanly() {
@@ -51,4 +51,72 @@ fn an_open_connection_does_not_hold_up_the_end() {
     assert_eq!(broker.end().0.code(), Some(0));
     // Closed by the other side, one way or the other.
     assert!(matches!(open.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[test]
+fn a_folder_has_one_owner_and_one_node_and_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let first = Broker::start(&["--data", data, "--node-id", "3"]);
+    let refused = |node: &str| {
+        let output = run(&["--data", data, "--node-id", node, "--listen", "127.0.0.1:0", "--admin", "off"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = refused("3");
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("in use") && text.contains(data), "{text}");
+    first.signal("KILL");
+    assert_eq!(first.end().0.code(), None);
+    let (code, text) = refused("4");
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("belongs to node 3"), "{text}");
+    let again = Broker::start(&["--data", data, "--node-id", "3"]);
+    again.signal("TERM");
+    assert_eq!(again.end().0.code(), Some(0));
+}
+
+#[test]
+fn kafkas_own_sample_of_settings_starts_once_the_risk_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.properties");
+    let data = folder.path().join("logs");
+    let settings = [
+        "process.roles=broker,controller",
+        "node.id=1",
+        "controller.quorum.bootstrap.servers=localhost:9093",
+        "listeners=PLAINTEXT://:0,CONTROLLER://:9093",
+        "inter.broker.listener.name=PLAINTEXT",
+        "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
+        "controller.listener.names=CONTROLLER",
+        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
+        "num.network.threads=3",
+        "num.io.threads=8",
+        "socket.send.buffer.bytes=102400",
+        "socket.receive.buffer.bytes=102400",
+        "socket.request.max.bytes=104857600",
+        &format!("log.dirs={}", data.display()),
+        "num.partitions=1",
+        "num.recovery.threads.per.data.dir=1",
+        "offsets.topic.replication.factor=1",
+        "share.coordinator.state.topic.replication.factor=1",
+        "share.coordinator.state.topic.min.isr=1",
+        "transaction.state.log.replication.factor=1",
+        "transaction.state.log.min.isr=1",
+        "log.retention.hours=168",
+        "log.segment.bytes=1073741824",
+        "log.retention.check.interval.ms=300000",
+    ];
+    std::fs::write(&path, settings.join("\n")).unwrap();
+    let path = path.to_str().unwrap();
+    let refused = run(&["--config", path, "--admin", "off"]);
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains("server.properties:4") && text.contains("--allow-unauthenticated"), "{text}");
+    let broker = Broker::start_with(&["--config", path, "--admin", "127.0.0.1:0", "--allow-unauthenticated"]);
+    assert_eq!(broker.port, 9092, "clients are told what the file says");
+    assert!(broker.said.contains("listener CONTROLLER"), "{}", broker.said);
+    assert!(data.is_dir());
+    broker.signal("TERM");
+    assert_eq!(broker.end().0.code(), Some(0));
 }
