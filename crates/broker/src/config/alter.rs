@@ -20,6 +20,10 @@ pub enum DynamicScope {
     Broker,
 }
 
+/// What Kafka lets a running broker change and this one reads when it opens its sockets: taking a change that does
+/// nothing would be worse than refusing it.
+const SOCKETS: [&str; 2] = ["listeners", "listener.security.protocol.map"];
+
 impl BrokerConfig {
     /// The settings of a topic that is made or altered as a whole.
     pub fn replace_topic(&self, values: &[(Arc<str>, Option<Arc<str>>)]) -> Result<Overrides, ConfigError> {
@@ -106,6 +110,10 @@ fn check_broker(scope: DynamicScope, overrides: &Overrides) -> Result<(), Config
             "Cannot update these configs at default cluster level, broker id must be specified",
             &own,
         );
+    }
+    let sockets = named(&|row| SOCKETS.contains(&row.name));
+    if !sockets.is_empty() {
+        return refused("These configs are read at the start alone by this broker", &sockets);
     }
     let security = named(&|row| row.class == Class::NotYet);
     if !security.is_empty() {
