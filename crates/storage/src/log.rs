@@ -365,6 +365,11 @@ impl Log {
         self.0.shared.durable()
     }
 
+    #[cfg(test)]
+    pub(crate) fn inner_bytes() -> usize {
+        size_of::<Inner>()
+    }
+
     pub(crate) fn tell_watchers(&self) {
         let watchers = {
             let state = self.0.state.lock();

@@ -1,6 +1,7 @@
 //! The engine over all its backends: what is appended is read again, whatever happened in between.
 
 mod behaviour;
+mod counts;
 mod crash;
 mod model;
 mod space;
@@ -181,6 +182,11 @@ impl Engine {
         self.0.bell.notify_one();
         let task = self.0.checkpointer.lock().take();
         block_on(task.expect("an engine ends once"));
+    }
+
+    pub(super) fn settle_one(&self, partition: TopicPartition) {
+        let log = self.get(partition).expect("it was made");
+        block_on(self.wait(log.seq_of_state()));
     }
 
     pub(super) fn settle(&self) {
