@@ -143,6 +143,9 @@ impl Checkpointer {
         if self.shared.loose.lock().since.is_some() {
             longest = longest.min(options.release_interval);
         }
+        if let Some(due) = self.doomed.iter().map(|(due, _)| *due).min() {
+            longest = longest.min(due.saturating_sub(clock.elapsed()));
+        }
         tokio::select! {
             biased;
             () = self.shared.bell.notified() => {}

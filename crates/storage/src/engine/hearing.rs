@@ -35,14 +35,9 @@ impl Audience for Shared {
     }
 
     fn durable(&self, sealed: &Arc<Sealed>) {
-        let logs: Vec<_> = {
-            let tail = self.tail.lock();
-            tail.block(sealed.seq)
-                .map(|block| block.runs.iter().map(|run| run.log.clone()).collect())
-                .unwrap_or_default()
-        };
-        for log in logs {
-            log.tell_watchers();
+        let runs = self.tail.lock().block(sealed.seq).map(|block| block.runs.clone());
+        for run in runs.iter().flat_map(|runs| runs.iter()) {
+            run.log.tell_watchers();
         }
         self.trim_tail();
         if self.wants_checkpoint() {

@@ -40,6 +40,7 @@ pub(super) struct Folder {
 pub(super) enum Ground {
     Memory(Backends),
     Disk(MemoryDisk),
+    Real(tempfile::TempDir),
 }
 
 /// What a caller would keep of its partitions.
@@ -60,13 +61,12 @@ impl Folder {
     }
 
     pub(super) fn disk(direct: bool, seed: u64) -> Self {
-        let options = Options {
-            on_failure: OnFailure::Tell,
-            ring_first_bytes: 256 << 10,
-            ring_file_bytes: 512 << 10,
-            ..Options::default()
-        };
-        Self::on(Ground::Disk(MemoryDisk::new(direct)), options, seed)
+        Self::on(Ground::Disk(MemoryDisk::new(direct)), small_ring(), seed)
+    }
+
+    pub(super) fn real(seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("there is a folder for what passes");
+        Self::on(Ground::Real(folder), small_ring(), seed)
     }
 
     fn on(ground: Ground, options: Options, seed: u64) -> Self {
@@ -97,10 +97,23 @@ impl Folder {
                     let (options, world) = (self.options.clone(), self.world.clone());
                     Storage::on_disk(Arc::new(disk.clone()), NodeId(1), options, world).await
                 }
+                Ground::Real(folder) => {
+                    let (options, world) = (self.options.clone(), self.world.clone());
+                    Storage::local(folder.path(), NodeId(1), options, world).await
+                }
             };
             let storage = storage.expect("the folder can be opened");
             storage.start(known, self.snapshots.clone()).await.expect("the folder can be recovered")
         })
+    }
+}
+
+fn small_ring() -> Options {
+    Options {
+        on_failure: OnFailure::Tell,
+        ring_first_bytes: 256 << 10,
+        ring_file_bytes: 512 << 10,
+        ..Options::default()
     }
 }
 
@@ -182,6 +195,7 @@ impl Engine {
         self.0.bell.notify_one();
         let task = self.0.checkpointer.lock().take();
         block_on(task.expect("an engine ends once"));
+        self.0.lease.lock().take();
     }
 
     pub(super) fn settle_one(&self, partition: TopicPartition) {
@@ -220,6 +234,9 @@ macro_rules! on_all_grounds {
         }
         mod on_disk {
             $(#[test] fn $name() { super::$name(super::super::Folder::disk(true, 2)); })*
+        }
+        mod on_a_real_disk {
+            $(#[test] fn $name() { super::$name(super::super::Folder::real(4)); })*
         }
         mod on_disk_buffered {
             $(#[test] fn $name() { super::$name(super::super::Folder::disk(false, 3)); })*

@@ -34,6 +34,9 @@ impl Log {
     /// high watermark), up to `max_bytes`; the first one even if it is larger. The first batch may begin before
     /// `from`. Reading at the end gives nothing and is no error.
     pub async fn read(&self, from: Offset, upto: Offset, max_bytes: usize) -> Result<Read, ReadError> {
+        if let Some(read) = self.read_tail(from, upto, max_bytes) {
+            return Ok(read);
+        }
         let mut read = Read { next: from, ..Read::default() };
         for _ in 0..PLACES_MAX {
             match self.read_place(&read, upto, max_bytes).await {

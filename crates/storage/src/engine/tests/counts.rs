@@ -5,7 +5,7 @@ use super::*;
 fn disk_of(folder: &Folder) -> &MemoryDisk {
     match &folder.ground {
         Ground::Disk(disk) => disk,
-        Ground::Memory(_) => unreachable!("counts are taken of a disk"),
+        _ => unreachable!("counts are taken of a disk"),
     }
 }
 

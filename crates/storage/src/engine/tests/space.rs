@@ -15,6 +15,9 @@ on_all_grounds! {
 fn files_of(folder: &Folder) -> usize {
     match &folder.ground {
         Ground::Memory(backends) => block_on(backends.blobs.list()).expect("it can be listed").len(),
+        Ground::Real(folder) => {
+            std::fs::read_dir(folder.path().join("segments")).expect("it can be listed").count()
+        }
         Ground::Disk(disk) => {
             use crate::disk::Disk;
             block_on(disk.list("segments")).expect("it can be listed").len()
