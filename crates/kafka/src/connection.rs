@@ -180,16 +180,21 @@ impl Connection {
     fn say(&self, end: &End) {
         let peer = &self.peer;
         let (address, listener, client_id) = (peer.address, &peer.listener, peer.last_client_id());
+        let software = peer.software().unwrap_or_default();
         match end {
-            End::Peer | End::Stopping => debug!(%address, %listener, %client_id, "connection ended: {end}"),
-            End::Idle | End::Socket(_) => info!(%address, %listener, %client_id, "connection closed: {end}"),
+            End::Peer | End::Stopping => {
+                debug!(%address, %listener, %client_id, %software, "connection ended: {end}")
+            }
+            End::Idle | End::Socket(_) => {
+                info!(%address, %listener, %client_id, %software, "connection closed: {end}")
+            }
             End::Frame(error) => {
                 self.head.figures.refused("frame");
-                warn!(%address, %listener, %client_id, "connection closed: {error}");
+                warn!(%address, %listener, %client_id, %software, "connection closed: {error}");
             }
             End::Refused(refusal) => {
                 self.head.figures.refused(refusal.reason());
-                warn!(%address, %listener, %client_id, "connection closed: {refusal}");
+                warn!(%address, %listener, %client_id, %software, "connection closed: {refusal}");
             }
         }
     }

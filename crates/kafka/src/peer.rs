@@ -17,53 +17,52 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// Over which listener it came.
     pub(crate) listener: Arc<str>,
-    session: Session,
-    // A short lock: copies of two names.
+    // A short lock: a few names are compared and copied.
     said: Mutex<Said>,
 }
 
-#[derive(Default)]
 struct Said {
     client_id: Arc<str>,
     software: Option<Arc<str>>,
+    /// The door to the domain under the newest client id.
+    session: Session,
 }
 
 impl Peer {
     /// The peer of a connection.
     pub(crate) fn new(broker: &Broker, socket: &Socket) -> Arc<Self> {
         let (address, listener) = (socket.peer, socket.listener.clone());
+        let client_id: Arc<str> = "".into();
         let session = broker.session(thalweg_broker::Peer {
             principal: Principal::anonymous(),
             address,
             listener: listener.clone(),
-            client_id: "".into(),
+            client_id: client_id.clone(),
         });
-        Arc::new(Self { address, listener, session, said: Mutex::default() })
+        let said = Mutex::new(Said { client_id, software: None, session });
+        Arc::new(Self { address, listener, said })
     }
 
-    /// Notes the name that the client gives itself, which may change from request to request.
-    pub(crate) fn remember_client_id(&self, client_id: &str) -> Arc<str> {
+    /// Notes the name that the client gives itself, which may change from request to request; gives the name and the
+    /// door to the domain under it.
+    pub(crate) fn enter(&self, client_id: &str) -> (Arc<str>, Session) {
         let mut said = self.said.lock();
         if *said.client_id != *client_id {
             said.client_id = client_id.into();
+            said.session = said.session.with_client(said.client_id.clone());
         }
-        said.client_id.clone()
+        (said.client_id.clone(), said.session.clone())
     }
 
-    /// The newest name.
+    /// The newest name, for log lines.
     pub(crate) fn last_client_id(&self) -> Arc<str> {
-        self.said.lock().client_id.clone()
+        shortened(&self.said.lock().client_id).into()
     }
 
     /// Notes name and version of the client's library (KIP-511).
     pub(crate) fn remember_software(&self, name: &str, version: &str) {
         let software = format!("{} {}", shortened(name), shortened(version));
         self.said.lock().software = Some(software.into());
-    }
-
-    /// The door to the domain, for a request under this name.
-    pub(crate) fn session(&self, client_id: &Arc<str>) -> Session {
-        self.session.with_client(client_id.clone())
     }
 
     /// What the client said of its library.

@@ -134,15 +134,14 @@ impl Request {
         // A client that is newer than we are asks in its newest version and is told which ones there are.
         if !served && !api.answers_any_version {
             let client_id = reader.nullable_text(false).ok().flatten();
-            peer.remember_client_id(client_id.as_deref().unwrap_or_default());
+            peer.enter(client_id.as_deref().unwrap_or_default());
             return Err(Refusal::Version { api: api.name, version });
         }
         let client_id = reader.nullable_text(false).map_err(Refusal::Header)?;
         if served && version >= api.flexible_from {
             reader.skip_tagged_fields().map_err(Refusal::Header)?;
         }
-        let client_id = peer.remember_client_id(client_id.as_deref().unwrap_or_default());
-        let session = peer.session(&client_id);
+        let (client_id, session) = peer.enter(client_id.as_deref().unwrap_or_default());
         Ok(Self {
             head: head.clone(),
             peer: peer.clone(),

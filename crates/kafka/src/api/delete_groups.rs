@@ -4,6 +4,7 @@
 //! - v3: texts of errors
 
 use thalweg_broker::WalSeq;
+use thalweg_model::collections::HashSet;
 use thalweg_wire::delete_groups_response::DeletableGroupResult;
 use thalweg_wire::{DeleteGroupsRequest, DeleteGroupsResponse};
 
@@ -15,7 +16,12 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let mut after = WalSeq::default();
     let mut first = FirstError::default();
     let mut answer = DeleteGroupsResponse::default();
+    let mut seen = HashSet::default();
     for group in asked.groups_names {
+        // Named twice, deleted once.
+        if !seen.insert(group.clone()) {
+            continue;
+        }
         let deleted = request.session.groups().delete(&group).await;
         after = after.max(deleted.after);
         let (code, text) = match deleted.value {

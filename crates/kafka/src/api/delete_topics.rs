@@ -8,7 +8,7 @@
 
 use thalweg_broker::{TopicError, TopicRef};
 use thalweg_model::TopicId;
-use thalweg_model::collections::HashSet;
+use thalweg_model::collections::HashMap;
 use thalweg_wire::delete_topics_request::DeleteTopicState;
 use thalweg_wire::delete_topics_response::DeletableTopicResult;
 use thalweg_wire::{DeleteTopicsRequest, DeleteTopicsResponse};
@@ -21,7 +21,8 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let mut first = FirstError::default();
     let mut answer = DeleteTopicsResponse::default();
     let mut wanted = Vec::new();
-    let mut seen = HashSet::default();
+    let mut targets = Vec::new();
+    let mut times = HashMap::default();
     let by_name =
         asked.topic_names.into_iter().map(|name| DeleteTopicState { name: Some(name), ..Default::default() });
     for topic in asked.topics.into_iter().chain(by_name) {
@@ -33,12 +34,23 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             None => Err("A topic has to be named by its name or by its id."),
         };
         match target {
-            Ok(target) if seen.insert(target.clone()) => wanted.push(target),
-            Ok(_) => {
+            Ok(target) => {
+                *times.entry(target.clone()).or_insert(0) += 1;
+                targets.push((target, topic));
+            }
+            Err(text) => answer.responses.push(refused(topic, first.see(Code::InvalidRequest), text)),
+        }
+    }
+    for (target, topic) in targets {
+        match times.get(&target) {
+            Some(1) => wanted.push(target),
+            // Named twice, refused once.
+            Some(2..) => {
+                times.remove(&target);
                 let text = "The request names this topic more than once.";
                 answer.responses.push(refused(topic, first.see(Code::InvalidRequest), text));
             }
-            Err(text) => answer.responses.push(refused(topic, first.see(Code::InvalidRequest), text)),
+            _ => {}
         }
     }
     let deleted = request.session.topics().delete(&wanted).await;

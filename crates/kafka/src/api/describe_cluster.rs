@@ -27,7 +27,6 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         let answer = DescribeClusterResponse {
             error_code: code.number(),
             error_message: Some(text.into()),
-            endpoint_type: asked.endpoint_type,
             ..Default::default()
         };
         return request.answer(WalSeq::default(), &answer, Some(code));

@@ -49,7 +49,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                     error_code: first.see(Code::from(error)),
                     name: name.as_ref().map(Into::into),
                     topic_id: id.0,
-                    topic_authorized_operations: authorized::NOT_ASKED,
+                    topic_authorized_operations: authorized::topic(true),
                     ..Default::default()
                 }
             }

@@ -96,6 +96,7 @@ fn offset_at(version: i16, partition: &ListOffsetsPartition) -> Result<OffsetAt,
         -4 => (OffsetAt::EarliestLocal, 8),
         -5 => (OffsetAt::LatestTiered, 9),
         -6 => (OffsetAt::EarliestPendingUpload, 11),
+        timestamp if timestamp < 0 => return Err(Code::UnsupportedVersion),
         timestamp => (OffsetAt::Timestamp(TimestampMs(timestamp)), 1),
     };
     if version >= since { Ok(at) } else { Err(Code::UnsupportedVersion) }

@@ -14,6 +14,7 @@
 //! - v13: an error for all of it
 
 use thalweg_broker::{MetadataError, TopicDescription, TopicRef, Wanted};
+use thalweg_model::collections::HashSet;
 use thalweg_model::{TopicId, TopicName};
 use thalweg_wire::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
@@ -65,9 +66,13 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 });
             }
             Some(name) if id == TopicId::ZERO => wanted.push(TopicRef::Name(name.into())),
+            None if id == TopicId::ZERO => {}
             _ => wanted.push(TopicRef::Id(id)),
         }
     }
+    // Who is named twice is told of once.
+    let mut seen = HashSet::default();
+    wanted.retain(|topic| seen.insert(topic.clone()));
     let wanted = if all { Wanted::All } else { Wanted::These(&wanted) };
     let auto_create = !all && (version < 4 || asked.allow_auto_topic_creation);
     let described = request.session.topics().metadata(wanted, auto_create).await;

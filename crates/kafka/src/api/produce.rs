@@ -95,6 +95,11 @@ async fn append(
         },
         Err(error) => {
             let mut answer = refused(index, Code::from(&error), Some(error.to_string()));
+            if tells_log_start(&error)
+                && let Ok(partition) = request.session.records().partition(topic, PartitionIndex(index))
+            {
+                answer.log_start_offset = partition.log_start_offset().0;
+            }
             match error {
                 AppendError::Refused(BatchRefusal::Records(records)) => {
                     answer.record_errors = records
@@ -130,4 +135,14 @@ fn refused(index: i32, code: Code, text: Option<String>) -> PartitionProduceResp
         error_message: Some(text.unwrap_or_else(|| code.text().into()).into()),
         ..Default::default()
     }
+}
+
+/// Whether the batch was refused for what the partition knows or asks, so that its start is told too.
+fn tells_log_start(error: &AppendError) -> bool {
+    matches!(
+        error,
+        AppendError::Refused(BatchRefusal::Records(_) | BatchRefusal::Control)
+            | AppendError::OutOfOrderSequence { .. }
+            | AppendError::InvalidProducerEpoch { .. }
+    )
 }

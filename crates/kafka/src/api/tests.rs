@@ -200,6 +200,19 @@ async fn topics_are_made_widened_and_deleted_in_every_version() {
     })
     .await;
     assert_eq!(client.ask(5, &delete(5)).await.responses[0].error_code, 3, "it is gone");
+    house.topic("twice", 1).await;
+    let named = MetadataRequest {
+        topics: Some(vec![topic_named("twice"), topic_named("twice")]),
+        ..Default::default()
+    };
+    assert_eq!(client.ask(9, &named).await.topics.len(), 1);
+    let twice = DeleteTopicsRequest {
+        topic_names: vec!["twice".into(), "twice".into()],
+        ..DeleteTopicsRequest::default()
+    };
+    let answer = client.ask(5, &twice).await;
+    assert_eq!((answer.responses.len(), answer.responses[0].error_code), (1, 42));
+    assert_eq!(client.ask(9, &named).await.topics[0].error_code, 0, "it is still there");
 }
 
 #[tokio::test]
