@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::command;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "thalweg",
@@ -28,6 +30,18 @@ pub(crate) enum Command {
     Serve(ServeFlags),
     /// Print the settings in effect, where each comes from and what it means
     Config(ConfigFlags),
+    /// Create, list, describe, change and delete topics
+    #[command(subcommand)]
+    Topic(command::topic::TopicCommand),
+    /// Write records from files or standard input to a topic
+    Produce(command::produce::ProduceFlags),
+    /// Read records of topics to standard output or a file
+    Consume(command::consume::ConsumeFlags),
+    /// List, describe, reset and delete consumer groups
+    #[command(subcommand)]
+    Group(command::group::GroupCommand),
+    /// Show the cluster and its brokers
+    Cluster(command::cluster::ClusterFlags),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

@@ -1,4 +1,17 @@
-//! The commands beside `serve`, one file each.
+//! The commands beside `serve`, one file each; then what several of them share: how they reach a broker, how they
+//! print, how records look in files and pipes, how places in a partition are named.
 
+pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod consume;
+pub(crate) mod group;
+pub(crate) mod produce;
+pub(crate) mod topic;
+
+mod connection;
+mod moment;
+mod place;
+mod printout;
+mod progress;
+mod record_text;

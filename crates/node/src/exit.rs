@@ -2,10 +2,14 @@
 
 use std::fmt::Display;
 
+use thalweg_kafka::client::ClientError;
+
 /// The command failed; the message says why.
 pub(crate) const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
 pub(crate) const WRONG_CONFIGURATION: u8 = 2;
+/// The broker that was asked cannot be reached.
+pub(crate) const BROKER_NOT_REACHED: u8 = 3;
 /// The data folder is in use, or belongs to another node or a newer version.
 pub(crate) const FOLDER_REFUSED: u8 = 4;
 /// Ended by a second signal.
@@ -31,6 +35,11 @@ impl Failure {
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(FAILED, error)
+        let error = error.into();
+        let code = match error.downcast_ref() {
+            Some(ClientError::Unreachable(_) | ClientError::Dial(_)) => BROKER_NOT_REACHED,
+            _ => FAILED,
+        };
+        Self { code, error }
     }
 }

@@ -32,6 +32,11 @@ fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(flags) => serve::run(&flags),
         Command::Config(flags) => command::config::run(&flags),
+        Command::Topic(command) => command::topic::run(command),
+        Command::Produce(flags) => command::produce::run(flags),
+        Command::Consume(flags) => command::consume::run(flags),
+        Command::Group(command) => command::group::run(command),
+        Command::Cluster(flags) => command::cluster::run(&flags),
         Command::Completions { shell } => command::completions::run(shell),
     };
     match done {
