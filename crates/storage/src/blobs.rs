@@ -70,3 +70,6 @@ pub(crate) async fn write_all(writer: &mut dyn BlobWriter, mut bytes: &[u8]) -> 
         writer.write_out().await?;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,8 @@ pub(crate) fn name_of(number: FileNumber) -> String {
 
 /// The number in a name, where it is one of ours.
 pub(crate) fn number_of(name: &str) -> Option<FileNumber> {
-    let digits = name.strip_suffix(".run").filter(|digits| digits.len() == 16)?;
-    FileNumber::from_str_radix(digits, 16).ok()
+    let number = FileNumber::from_str_radix(name.strip_suffix(".run")?, 16).ok()?;
+    (name_of(number) == name).then_some(number)
 }
 
 /// Writes one file.
@@ -148,4 +148,71 @@ impl RunFileWriter {
 
 fn sum(bytes: &[u8]) -> u32 {
     u32::try_from(checksum(CrcAlgorithm::Crc32Iscsi, bytes)).expect("a 32-bit checksum has 32 bits")
+}
+
+#[cfg(test)]
+mod tests {
+    use thalweg_model::world::block_on;
+    use thalweg_model::{PartitionIndex, TopicId, Uuid};
+
+    use super::*;
+    use crate::blobs::{Blobs, MemoryBlobs};
+
+    fn stretch(base: i64, end: i64) -> Stretch {
+        Stretch { base, end, max_timestamp: end * 10 }
+    }
+
+    async fn written(blobs: &MemoryBlobs, pushes: &[(i32, Stretch, &[u8])]) -> Written {
+        let blob = blobs.create(&name_of(5)).await.expect("memory takes it");
+        let mut writer = RunFileWriter::begin(5, blob).await.expect("memory takes it");
+        for (index, stretch, bytes) in pushes {
+            let topic = TopicId(Uuid::from_u128(0x33));
+            let partition = TopicPartition { topic, partition: PartitionIndex(*index) };
+            writer.push(partition, *stretch, bytes).await.expect("memory takes it");
+        }
+        writer.finish().await.expect("memory takes it")
+    }
+
+    #[test]
+    fn what_follows_is_one_extent_with_marks() {
+        let bytes = vec![7; 700_000];
+        let pushes: Vec<_> = (0..4).map(|at| (0, stretch(at, at + 1), &bytes[..])).collect();
+        let mut pushes = pushes;
+        pushes.push((0, stretch(9, 10), b"behind a gap"));
+        pushes.push((1, stretch(10, 12), b"another's"));
+        let written = block_on(written(&MemoryBlobs::default(), &pushes));
+        let extents: Vec<_> =
+            written.extents.iter().map(|(_, extent)| (extent.base, extent.end, extent.length)).collect();
+        assert_eq!(extents, [(0, 4, 2_800_000), (9, 10, 12), (10, 12, 9)]);
+        let first = &written.extents[0].1;
+        let marks: Vec<_> =
+            first.marks().iter().map(|mark| (mark.offset, mark.position, mark.max_before)).collect();
+        assert_eq!(marks, [(2, 1_400_000, 20)]);
+        assert_eq!((first.position_before(1), first.position_before(3)), (0, 1_400_000));
+        assert_eq!(
+            (first.position_before_timestamp(20), first.position_before_timestamp(21)),
+            (0, 1_400_000)
+        );
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_first_version() {
+        let blobs = MemoryBlobs::default();
+        let pushes: [(i32, Stretch, &[u8]); 2] = [(0, stretch(0, 2), b"one"), (1, stretch(4, 5), b"two")];
+        let written = block_on(written(&blobs, &pushes));
+        let mut found = vec![0; written.bytes as usize];
+        let blob = block_on(blobs.open(&name_of(5))).expect("it was written");
+        blob.read(&mut found, 0).expect("all of it is there");
+        let text: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(text, include_str!("run_file/golden.txt").trim());
+    }
+
+    #[test]
+    fn names_are_numbers() {
+        assert_eq!(name_of(0x1f), "000000000000001f.run");
+        assert_eq!(number_of("000000000000001f.run"), Some(0x1f));
+        for name in ["1f.run", "000000000000001f", "00000000000000zz.run", "+00000000000001f.run"] {
+            assert_eq!(number_of(name), None, "{name}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thalweg_broker::config::BrokerConfig;
+use thalweg_broker::config::{BrokerConfig, Overrides, TopicConfig};
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
@@ -83,6 +83,10 @@ pub(super) async fn storage(
         tail_bytes: unsigned(config.memory_tail_bytes),
         wal_bytes: unsigned(config.memory_wal_bytes),
         memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
+        // A file may hold runs of several topics: the delay of all of them is what holds where a topic says nothing.
+        delete_delay: Duration::from_millis(unsigned(
+            TopicConfig::new(config, &Overrides::new()).file_delete_delay_ms,
+        )),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
         ..Options::default()
     };

@@ -288,3 +288,6 @@ fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
     }
     Ok(extent)
 }
+
+#[cfg(test)]
+mod tests;
