@@ -1,4 +1,6 @@
-//! What needs no broker: the partitioner, the assignor, unpacking.
+//! What needs no broker: the partitioner, the assignor, unpacking; and in `broker` all the rest.
+
+mod broker;
 
 use bytes::{Bytes, BytesMut};
 use thalweg_model::batch::{BatchBuilder, BatchOptions, Codec, Header, NewRecord};
