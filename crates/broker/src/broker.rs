@@ -6,6 +6,9 @@ mod offsets_topic;
 mod retention;
 mod topics;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 

@@ -7,6 +7,9 @@ mod name;
 mod record;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use parking_lot::RwLock;

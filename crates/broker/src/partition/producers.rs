@@ -9,6 +9,9 @@
 //!              | each: base sequence i32 | last sequence i32 | base offset i64 | last offset i64 | timestamp i64
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thalweg_model::collections::HashMap;
 use thalweg_model::{Offset, ProducerEpoch, ProducerId, TimestampMs};

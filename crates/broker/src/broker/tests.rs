@@ -1,0 +1,183 @@
+//! The domain through its door, over storage in memory and a clock that the test moves.
+
+mod append;
+mod configs;
+mod groups;
+mod idempotence;
+mod offsets;
+mod retention;
+mod topics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord, ProducerStamp};
+use thalweg_model::world::{ManualClock, NoMeter, SeededRandom, Threads, World, block_on};
+use thalweg_model::{Offset, PartitionIndex, Principal, ProducerEpoch, ProducerId, TimestampMs};
+use thalweg_storage::Options;
+use thalweg_storage::facts::MemoryFacts;
+
+use super::*;
+use crate::session::records::{Acks, AppendError, AppendOptions, Appended};
+use crate::session::topics::{CreatedTopic, NewTopic, TopicError};
+
+const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
+
+/// A broker and what a test holds of it.
+struct Bench {
+    broker: Broker,
+    session: Session,
+    clock: ManualClock,
+}
+
+fn world(clock: &ManualClock) -> World {
+    World {
+        clock: Arc::new(clock.clone()),
+        random: Arc::new(SeededRandom::new(7)),
+        spawner: Arc::new(Threads),
+        meter: Arc::new(NoMeter),
+    }
+}
+
+fn settings(values: &[(&str, &str)]) -> BrokerConfig {
+    let values = values.iter().map(|(name, value)| (Arc::from(*name), Arc::from(*value))).collect();
+    BrokerConfig::new(values).expect("the test sets what can be set")
+}
+
+/// Runs a test over a broker with these settings.
+fn bench(values: &[(&str, &str)], test: impl AsyncFnOnce(&Bench)) {
+    bench_over(Arc::default(), values, test);
+}
+
+fn bench_over(facts: Arc<MemoryFacts>, values: &[(&str, &str)], test: impl AsyncFnOnce(&Bench)) {
+    block_on(async {
+        let clock = ManualClock::new(NOW);
+        let world = world(&clock);
+        let mut storage = Storage::memory(Options::default(), world.clone()).await;
+        storage.facts = facts;
+        let endpoint = Endpoint {
+            listener: "PLAINTEXT".into(),
+            address: BrokerAddress { host: "localhost".into(), port: 9092 },
+        };
+        let identity =
+            Identity { node: NodeId(1), rack: None, endpoints: vec![endpoint], data_folder: "/data".into() };
+        let broker =
+            Broker::open(storage, settings(values), identity, world).await.expect("storage is sound");
+        let peer = Peer {
+            principal: Principal::anonymous(),
+            address: ([127, 0, 0, 1], 50_000).into(),
+            listener: "PLAINTEXT".into(),
+            client_id: "test".into(),
+        };
+        let bench = Bench { session: broker.session(peer), broker, clock };
+        test(&bench).await;
+        bench.broker.close().await;
+    });
+}
+
+/// What to put into a batch.
+#[derive(Clone, Copy, Default)]
+struct Batch<'a> {
+    values: &'a [&'a str],
+    key: Option<&'a str>,
+    timestamp: Option<i64>,
+    producer: Option<(i64, i16, i32)>,
+    options: BatchOptions,
+}
+
+fn encode(batch: Batch<'_>) -> BytesMut {
+    let producer = batch.producer.map(|(id, epoch, sequence)| ProducerStamp {
+        id: ProducerId(id),
+        epoch: ProducerEpoch(epoch),
+        sequence,
+    });
+    let mut builder = BatchBuilder::new(BatchOptions { producer, ..batch.options });
+    for value in batch.values {
+        let timestamp = batch.timestamp.map_or(NOW, TimestampMs);
+        let (key, value) = (batch.key.map(str::as_bytes), Some(value.as_bytes()));
+        builder.append(NewRecord { timestamp, key, value, headers: &[] });
+    }
+    builder.finish().expect("the codec works")
+}
+
+fn name(topic: &str) -> TopicRef {
+    TopicRef::Name(topic.into())
+}
+
+fn wish(topic: &str, partitions: i32, configs: &[(&str, &str)]) -> NewTopic {
+    NewTopic {
+        name: topic.into(),
+        partitions,
+        replication_factor: -1,
+        assignments: Vec::new(),
+        configs: configs.iter().map(|(name, value)| ((*name).into(), Some((*value).into()))).collect(),
+    }
+}
+
+const ACKS_ALL: AppendOptions = AppendOptions { acks: Acks::All, zstd_allowed: true };
+
+impl Bench {
+    async fn create_one(&self, topic: NewTopic) -> Result<CreatedTopic, TopicError> {
+        self.session.topics().create(&[topic], false).await.value.pop().expect("one wish, one result")
+    }
+
+    async fn create(&self, topic: &str, partitions: i32, configs: &[(&str, &str)]) -> CreatedTopic {
+        self.create_one(wish(topic, partitions, configs)).await.expect("nothing is wrong with it")
+    }
+
+    /// Appends to partition 0 and waits until that is durable.
+    async fn append_bytes(&self, topic: &str, records: BytesMut) -> Result<Appended, AppendError> {
+        let answer = self.session.records().append(&name(topic), PartitionIndex(0), records, ACKS_ALL).await;
+        self.broker.engine().wait(answer.after).await;
+        answer.value
+    }
+
+    async fn append(&self, topic: &str, batch: Batch<'_>) -> Result<Appended, AppendError> {
+        self.append_bytes(topic, encode(batch)).await
+    }
+
+    async fn append_values(&self, topic: &str, values: &[&str]) -> Offset {
+        let batch = Batch { values, ..Batch::default() };
+        self.append(topic, batch).await.expect("nothing is wrong with it").base_offset
+    }
+
+    fn partition(&self, topic: &str) -> crate::Partition {
+        self.session.records().partition(&name(topic), PartitionIndex(0)).expect("it is there")
+    }
+
+    fn advance_ms(&self, ms: u64) {
+        self.clock.advance(Duration::from_millis(ms));
+    }
+}
+
+#[test]
+fn ids_are_written_as_kafka_does() {
+    assert_eq!(base64_url(&[0; 16]), "AAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(base64_url(&[255; 16]), "_____________________w");
+    let id = 0x6c7e_e5ed_bbdf_4f24_b6d8_c1a4_1b8d_4c3e_u128.to_be_bytes();
+    assert_eq!(base64_url(&id), "bH7l7bvfTyS22MGkG41MPg");
+}
+
+#[test]
+fn what_the_facts_hold_is_there_after_a_restart() {
+    let facts: Arc<MemoryFacts> = Arc::default();
+    let mut seen = Vec::new();
+    for life in 0..2 {
+        bench_over(facts.clone(), &[], async |bench| {
+            if life == 0 {
+                bench.create("kept", 3, &[("retention.ms", "1000")]).await;
+                bench.create("gone", 1, &[]).await;
+                let _ = bench.session.topics().delete(&[name("gone")]).await;
+            }
+            let cluster = bench.session.cluster().describe();
+            let topics = bench.session.topics().metadata(crate::Wanted::All, false).await.value;
+            let topics: Vec<_> = topics.into_iter().map(|topic| topic.expect("it is there")).collect();
+            seen.push((cluster, topics[0].id, topics.len(), topics[0].partitions.len()));
+            assert_eq!(bench.partition("kept").topic().config().retention_ms, 1000);
+        });
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!((seen[0].2, seen[0].3), (1, 3));
+    assert_eq!(seen[0].0.cluster_id.len(), 22);
+}

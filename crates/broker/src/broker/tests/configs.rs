@@ -1,0 +1,94 @@
+use super::*;
+use crate::session::configs::{
+    ConfigChange, ConfigError, ConfigOperation, DescribeOptions, Resource, ResourceKind,
+};
+
+fn resource(kind: ResourceKind, name: &str) -> Resource {
+    Resource { kind, name: name.into() }
+}
+
+fn set(name: &str, value: &str) -> ConfigChange {
+    ConfigChange { name: name.into(), operation: ConfigOperation::Set, value: Some(value.into()) }
+}
+
+fn value(bench: &Bench, resource: &Resource, name: &str) -> Option<String> {
+    let described = bench.session.configs().describe(resource, Some(&[name]), DescribeOptions::default());
+    let mut entries = described.value.expect("the resource is there");
+    entries.pop()?.value.map(|value| value.to_string())
+}
+
+#[test]
+fn a_topics_settings_change_with_effect_at_once() {
+    let facts: Arc<MemoryFacts> = Arc::default();
+    bench_over(facts.clone(), &[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        let topic = resource(ResourceKind::Topic, "t");
+        let configs = bench.session.configs();
+        let changes = [set("max.message.bytes", "100"), set("retention.ms", "7")];
+        configs.alter_incrementally(&topic, &changes, true).await.value.expect("sound");
+        assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("604800000"));
+        configs.alter_incrementally(&topic, &changes, false).await.value.expect("sound");
+        assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
+        let large = "x".repeat(100);
+        let refused = bench.append("t", Batch { values: &[&large], ..Batch::default() }).await;
+        assert!(matches!(refused, Err(AppendError::Refused(_))));
+        // All or nothing.
+        let changes = [set("retention.ms", "8"), set("no.such", "1")];
+        let refused = configs.alter_incrementally(&topic, &changes, false).await.value;
+        assert!(matches!(refused, Err(ConfigError::InvalidConfig(_))), "{refused:?}");
+        assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
+    });
+    bench_over(facts, &[], async |bench| {
+        let topic = resource(ResourceKind::Topic, "t");
+        assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
+        // Altered as a whole, what is not named falls back.
+        let values = [("max.message.bytes".into(), Some("100".into()))];
+        bench.session.configs().alter(&topic, &values, false).await.value.expect("sound");
+        assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("604800000"));
+        assert_eq!(value(bench, &topic, "max.message.bytes").as_deref(), Some("100"));
+    });
+}
+
+#[test]
+fn topics_follow_the_brokers_settings() {
+    let facts: Arc<MemoryFacts> = Arc::default();
+    bench_over(facts.clone(), &[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        bench.create("own", 1, &[("retention.ms", "5")]).await;
+        let all = resource(ResourceKind::Broker, "");
+        let changes = [set("log.retention.ms", "1234")];
+        bench.session.configs().alter_incrementally(&all, &changes, false).await.value.expect("dynamic");
+        assert_eq!(bench.partition("t").topic().config().retention_ms, 1234);
+        assert_eq!(bench.partition("own").topic().config().retention_ms, 5);
+        let one = resource(ResourceKind::Broker, "1");
+        let changes = [set("log.retention.ms", "99")];
+        bench.session.configs().alter_incrementally(&one, &changes, false).await.value.expect("dynamic");
+        assert_eq!(bench.partition("t").topic().config().retention_ms, 99);
+    });
+    bench_over(facts, &[], async |bench| {
+        assert_eq!(bench.partition("t").topic().config().retention_ms, 99);
+        assert_eq!(bench.partition("own").topic().config().retention_ms, 5);
+    });
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    bench(&[], async |bench| {
+        let describe = |kind, name: &str| {
+            let described =
+                bench.session.configs().describe(&resource(kind, name), None, DescribeOptions::default());
+            described.value.map(|entries| !entries.is_empty())
+        };
+        assert_eq!(describe(ResourceKind::Broker, "1"), Ok(true));
+        assert_eq!(describe(ResourceKind::Broker, ""), Ok(false));
+        assert!(matches!(describe(ResourceKind::Broker, "2"), Err(ConfigError::InvalidRequest(_))));
+        assert!(matches!(describe(ResourceKind::Broker, "x"), Err(ConfigError::InvalidRequest(_))));
+        assert!(matches!(describe(ResourceKind::Topic, "t"), Err(ConfigError::UnknownTopic(_))));
+        assert!(matches!(describe(ResourceKind::Topic, "a b"), Err(ConfigError::InvalidTopic(_))));
+        assert!(matches!(describe(ResourceKind::Group, "g"), Err(ConfigError::InvalidRequest(_))));
+        bench.create("t", 1, &[]).await;
+        let listed = bench.session.configs().list(&[]);
+        assert_eq!(listed, [resource(ResourceKind::Topic, "t"), resource(ResourceKind::Broker, "1")]);
+        assert_eq!(bench.session.configs().list(&[ResourceKind::Topic]).len(), 1);
+    });
+}

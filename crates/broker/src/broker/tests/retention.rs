@@ -1,0 +1,55 @@
+use super::*;
+use crate::Isolation;
+
+#[test]
+fn old_segments_go_and_the_log_goes_on() {
+    bench(&[], async |bench| {
+        bench.create("age", 1, &[("retention.ms", "1000"), ("segment.ms", "100")]).await;
+        bench.create("kept", 1, &[("retention.ms", "-1"), ("segment.ms", "100")]).await;
+        bench.create("compact", 1, &[("retention.ms", "0"), ("cleanup.policy", "compact")]).await;
+        bench.create("both", 1, &[("retention.ms", "0"), ("cleanup.policy", "compact,delete")]).await;
+        for step in 0..3 {
+            for topic in ["age", "kept", "compact", "both"] {
+                let timestamp = Some(NOW.0 + step * 500);
+                let batch = Batch { values: &["a"], key: Some("k"), timestamp, ..Batch::default() };
+                bench.append(topic, batch).await.expect("sound");
+            }
+        }
+        bench.advance_ms(1501);
+        bench.broker.apply_retention();
+        let start = |topic: &str| bench.partition(topic).log_start_offset().0;
+        assert_eq!((start("age"), start("kept"), start("compact"), start("both")), (2, 0, 0, 3));
+        bench.advance_ms(600);
+        bench.broker.apply_retention();
+        assert_eq!((start("age"), start("kept")), (3, 0));
+        // An emptied log goes on at its next offset.
+        assert_eq!(bench.append_values("age", &["b"]).await, Offset(3));
+        let read = bench.partition("age").read(Offset(3), Isolation::ReadUncommitted, 100).await;
+        assert!(read.expect("it is there").bytes > 0);
+    });
+}
+
+#[test]
+fn the_check_comes_after_the_delay_and_then_at_its_interval() {
+    let settings = [("log.initial.task.delay.ms", "30000"), ("log.retention.check.interval.ms", "300000")];
+    bench(&settings, async |bench| {
+        bench.create("t", 1, &[("retention.ms", "1000"), ("segment.ms", "100")]).await;
+        bench.append_values("t", &["a"]).await;
+        let start = || bench.partition("t").log_start_offset().0;
+        // The task sleeps from its start on: wait until it does.
+        let until = |done: &dyn Fn() -> bool| {
+            for _ in 0..5_000_000 {
+                if done() {
+                    return true;
+                }
+                std::thread::yield_now();
+            }
+            false
+        };
+        assert!(until(&|| bench.clock.next_deadline() == Some(Duration::from_secs(30))));
+        bench.advance_ms(29_999);
+        assert_eq!(start(), 0);
+        bench.advance_ms(1);
+        assert!(until(&|| start() == 1), "the first check was not made");
+    });
+}
