@@ -137,12 +137,7 @@ impl Broker {
         Ok(())
     }
 
-    pub(super) fn replay_groups(
-        &self,
-        index: PartitionIndex,
-        from: Offset,
-        bytes: &[u8],
-    ) -> Result<Offset, String> {
+    fn replay_groups(&self, index: PartitionIndex, from: Offset, bytes: &[u8]) -> Result<Offset, String> {
         let mut next = from;
         for batch in Batches::new(bytes) {
             let (header, batch) = batch.map_err(|error| error.to_string())?;

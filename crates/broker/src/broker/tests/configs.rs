@@ -19,8 +19,8 @@ fn value(bench: &Bench, resource: &Resource, name: &str) -> Option<String> {
 
 #[test]
 fn a_topics_settings_change_with_effect_at_once() {
-    let facts: Arc<MemoryFacts> = Arc::default();
-    bench_over(facts.clone(), &[], async |bench| {
+    let backends = memory();
+    bench_over(backends.clone(), &[], async |bench| {
         bench.create("t", 1, &[]).await;
         let topic = resource(ResourceKind::Topic, "t");
         let configs = bench.session.configs();
@@ -38,7 +38,7 @@ fn a_topics_settings_change_with_effect_at_once() {
         assert!(matches!(refused, Err(ConfigError::InvalidConfig(_))), "{refused:?}");
         assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
     });
-    bench_over(facts, &[], async |bench| {
+    bench_over(backends, &[], async |bench| {
         let topic = resource(ResourceKind::Topic, "t");
         assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
         // Altered as a whole, what is not named falls back.
@@ -51,8 +51,8 @@ fn a_topics_settings_change_with_effect_at_once() {
 
 #[test]
 fn topics_follow_the_brokers_settings() {
-    let facts: Arc<MemoryFacts> = Arc::default();
-    bench_over(facts.clone(), &[], async |bench| {
+    let backends = memory();
+    bench_over(backends.clone(), &[], async |bench| {
         bench.create("t", 1, &[]).await;
         bench.create("own", 1, &[("retention.ms", "5")]).await;
         let all = resource(ResourceKind::Broker, "");
@@ -65,7 +65,7 @@ fn topics_follow_the_brokers_settings() {
         bench.session.configs().alter_incrementally(&one, &changes, false).await.value.expect("dynamic");
         assert_eq!(bench.partition("t").topic().config().retention_ms, 99);
     });
-    bench_over(facts, &[], async |bench| {
+    bench_over(backends, &[], async |bench| {
         assert_eq!(bench.partition("t").topic().config().retention_ms, 99);
         assert_eq!(bench.partition("own").topic().config().retention_ms, 5);
     });

@@ -81,13 +81,15 @@ fn what_is_kept_of_producers_comes_back() {
         }
         let snapshot = bench.partition("t").snapshot().expect("there is a producer");
         assert_eq!(snapshot.seq, bench.partition("t").log().seq_of_state());
-        let recovered = thalweg_storage::Recovered { snapshot: Some(snapshot.bytes), replay: Vec::new() };
+        let recovered = thalweg_storage::Recovered { snapshot: Some(snapshot.bytes), ..Default::default() };
         let restored = bench.partition("fresh");
         restored.restore(recovered.clone(), 1000);
         assert_eq!(restored.active_producers().0, bench.partition("t").active_producers().0);
         // One that expired meanwhile stays forgotten.
+        bench.create("later", 1, &[]).await;
         bench.advance_ms(1000);
-        restored.restore(recovered, 1000);
+        bench.partition("later").restore(recovered, 1000);
+        assert!(bench.partition("later").active_producers().0.is_empty());
     });
 }
 

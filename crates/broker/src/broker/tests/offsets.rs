@@ -21,7 +21,7 @@ fn the_ends_are_found() {
         bench.append_values("t", &["a", "b", "c"]).await;
         let deleted =
             bench.session.records().delete_records(&name("t"), PartitionIndex(0), Some(Offset(1))).await;
-        bench.broker.engine().wait(deleted.after).await;
+        bench.durable(deleted.after);
         assert_eq!(list(bench, OffsetAt::Earliest).await, (Some(1), None, Some(0)));
         assert_eq!(list(bench, OffsetAt::EarliestLocal).await, (Some(1), None, Some(0)));
         assert_eq!(list(bench, OffsetAt::Latest).await, (Some(3), None, Some(0)));
@@ -87,7 +87,7 @@ fn records_are_deleted_by_kafkas_rules() {
             let before = before.map(Offset);
             let answer =
                 bench.session.records().delete_records(&name(topic), PartitionIndex(0), before).await;
-            bench.broker.engine().wait(answer.after).await;
+            bench.durable(answer.after);
             answer.value.map(|start| start.0)
         };
         assert_eq!(delete("t", Some(2)).await, Ok(2));
