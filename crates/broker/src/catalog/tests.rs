@@ -1,3 +1,5 @@
+//! The catalog over facts: what a restart finds, what it refuses.
+
 use bytes::Bytes;
 use thalweg_model::world::block_on;
 use thalweg_model::{TopicId, Uuid};

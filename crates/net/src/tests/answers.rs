@@ -1,3 +1,5 @@
+//! Answers on their way out, against what arrives.
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,3 +1,5 @@
+//! Listeners, limits and dialling over real sockets.
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;

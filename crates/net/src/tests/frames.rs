@@ -1,3 +1,5 @@
+//! Frames cut out of a stream: in every portion, within the budget, against lying lengths.
+
 use tokio::io::AsyncWriteExt;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a produce is told: every refusal, and what is stored.
+
 use thalweg_model::Offset;
 use thalweg_model::batch::produce::{Refusal, RefusalCause};
 use thalweg_model::batch::{BatchHeader, Codec, Records};

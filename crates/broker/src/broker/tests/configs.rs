@@ -1,3 +1,5 @@
+//! Settings through the door: described, altered, in effect at once.
+
 use super::*;
 use crate::session::configs::{
     ConfigChange, ConfigError, ConfigOperation, DescribeOptions, Resource, ResourceKind,

@@ -1,3 +1,5 @@
+//! Groups over the real offsets topic: commits, restarts, deleted topics.
+
 use thalweg_model::LeaderEpoch;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Idempotent producers through the door.
+
 use super::*;
 use crate::session::records::{ActiveProducer, InitProducerError, Producer};
 

@@ -1,3 +1,5 @@
+//! Offsets by time, by epoch, and after deleted records.
+
 use thalweg_model::LeaderEpoch;
 
 use super::*;

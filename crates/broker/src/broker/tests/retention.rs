@@ -1,3 +1,5 @@
+//! Retention by time and size, with a clock that the test moves.
+
 use super::*;
 use crate::Isolation;
 

@@ -1,3 +1,5 @@
+//! Topics made, widened, deleted and made again.
+
 use thalweg_model::NodeId;
 
 use super::*;

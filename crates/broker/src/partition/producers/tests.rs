@@ -1,3 +1,5 @@
+//! The tables of sequences: in order, again, with a gap, after a wrap.
+
 use super::*;
 
 const LAST: i32 = i32::MAX;
