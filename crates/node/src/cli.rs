@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Group(command::group::GroupCommand),
     /// Show the cluster and its brokers
     Cluster(command::cluster::ClusterFlags),
+    /// Measure a broker from outside: produce, consume, end-to-end latency
+    #[command(subcommand)]
+    Bench(command::bench::BenchCommand),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

@@ -1,6 +1,7 @@
 //! The commands beside `serve`, one file each; then what several of them share: how they reach a broker, how they
 //! print, how records look in files and pipes, how places in a partition are named.
 
+pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Consume(flags) => command::consume::run(flags),
         Command::Group(command) => command::group::run(command),
         Command::Cluster(flags) => command::cluster::run(&flags),
+        Command::Bench(command) => command::bench::run(command),
         Command::Completions { shell } => command::completions::run(shell),
     };
     match done {

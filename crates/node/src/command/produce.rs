@@ -21,6 +21,8 @@ use crate::exit::Failure;
 
 /// How many parts of the input may wait between the thread that reads and the producer.
 const READ_AHEAD: usize = 8;
+/// How long a batch waits for more records where nobody says.
+const LINGER_MS_DEFAULT: u64 = 5;
 /// Stands for standard input among the files.
 const STANDARD_INPUT: &str = "-";
 
@@ -80,9 +82,9 @@ pub(crate) struct ProducerFlags {
     /// At which level [default: the codec's]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) level: Option<i32>,
-    /// How long a batch waits for more records
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 5)]
-    pub(crate) linger_ms: u64,
+    /// How long a batch waits for more records [default: 5; 0 where latency is measured]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub(crate) linger_ms: Option<u64>,
     /// How large a batch becomes
     #[arg(long, value_name = "BYTES", default_value_t = 128 << 10)]
     pub(crate) batch_bytes: usize,
@@ -114,7 +116,7 @@ impl ProducerFlags {
         };
         ProducerOptions {
             acks,
-            linger: Duration::from_millis(self.linger_ms),
+            linger: Duration::from_millis(self.linger_ms.unwrap_or(LINGER_MS_DEFAULT)),
             batch_bytes: self.batch_bytes,
             codec: self.codec,
             level: self.level,

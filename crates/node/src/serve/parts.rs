@@ -102,7 +102,9 @@ fn refused(path: &Path, error: OpenError) -> Failure {
     let in_place = |error| anyhow::Error::new(error).context(format!("data folder {}", path.display()));
     match error {
         // The words of a lease name the folder.
-        OpenError::Lease(LeaseError::Damaged { .. } | LeaseError::Failed { .. }) => Failure::new(exit::FAILED, error),
+        OpenError::Lease(LeaseError::Damaged { .. } | LeaseError::Failed { .. }) => {
+            Failure::new(exit::FAILED, error)
+        }
         OpenError::Lease(_) => Failure::new(exit::FOLDER_REFUSED, error),
         OpenError::OtherNode { .. } | OpenError::Newer { .. } => {
             Failure::new(exit::FOLDER_REFUSED, in_place(error))
