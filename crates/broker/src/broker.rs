@@ -160,6 +160,10 @@ impl Broker {
         }
         broker.recover().await?;
         assert!(snapshots.0.set(Arc::downgrade(&broker.0)).is_ok(), "a broker is opened once");
+        let compact_only = broker.tell_compact_only();
+        if compact_only > 0 {
+            tracing::warn!(topics = compact_only, "nothing is removed from compacted topics yet");
+        }
         broker.start_tasks();
         Ok(broker)
     }

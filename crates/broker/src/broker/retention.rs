@@ -6,6 +6,7 @@ use std::time::Duration;
 use thalweg_model::{Offset, TimestampMs};
 use thalweg_storage::Segment;
 
+use crate::catalog::Entry;
 use crate::config::TopicConfig;
 use crate::partition::Partition;
 
@@ -14,13 +15,16 @@ use super::Broker;
 /// Kafka's `producer.id.expiration.check.interval.ms`, which is none of its described settings.
 const PRODUCER_EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 
+/// So many partitions are looked at before other tasks have their turn.
+const PARTITIONS_AT_ONCE: usize = 256;
+
 impl Broker {
     pub(super) async fn run_retention(&self) {
         let config = self.config();
         let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
         let mut pause = millis(config.log_initial_task_delay_ms);
         while self.pause(pause).await {
-            self.apply_retention();
+            self.apply_retention().await;
             pause = millis(config.log_retention_check_interval_ms);
         }
     }
@@ -42,26 +46,37 @@ impl Broker {
     }
 
     /// Moves the start of every partition to where its settings say.
-    pub(super) fn apply_retention(&self) {
-        let now = self.0.world.clock.now();
-        let partitions = self.all_partitions();
-        let mut compact_only = 0;
-        for partition in partitions {
+    pub(super) async fn apply_retention(&self) {
+        self.tell_compact_only();
+        for (count, partition) in self.all_partitions().into_iter().enumerate() {
+            if count % PARTITIONS_AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
             let config = partition.topic().config();
             if !config.cleanup_policy.delete {
-                compact_only += i64::from(!partition.topic().internal);
                 continue;
             }
-            if let Some(start) =
-                retained_from(&partition.log().segments(), &config, partition.high_watermark(), now)
-            {
+            let segments = partition.log().segments();
+            let now = self.0.world.clock.now();
+            if let Some(start) = retained_from(&segments, &config, partition.high_watermark(), now) {
                 let from = partition.log_start_offset();
                 partition.move_start(start);
                 tracing::debug!(?partition, from = from.0, to = start.0, "retention released records");
             }
         }
-        let help = "Partitions of topics that are compacted only: nothing is removed from them yet";
-        self.0.world.meter.gauge("partitions_compact_only", help, &[]).set(compact_only);
+    }
+
+    /// Counts the topics of which nothing is removed because there is no cleaner yet.
+    pub(super) fn tell_compact_only(&self) -> usize {
+        let is_compact_only = |entry: &&Entry| {
+            let policy = entry.topic.config().cleanup_policy;
+            policy.compact && !policy.delete && !entry.topic.internal
+        };
+        let count = self.0.catalog.read(|state| state.entries().filter(is_compact_only).count());
+        let help = "Topics that are compacted only: nothing is removed from them yet";
+        let gauge = self.0.world.meter.gauge("topics_compact_only", help, &[]);
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        count
     }
 
     pub(super) fn expire_producers(&self) {

@@ -395,11 +395,12 @@ impl Broker {
         };
         let mut page = Page { left: partitions_max, topics: Vec::new(), next: None };
         self.catalog().read(|state| {
+            let all = names.is_empty();
             let mut names: Vec<_> = names.iter().filter(|name| **name >= from).collect();
             names.sort_unstable();
             names.dedup();
             let skip = |name: &TopicName| if *name == from { first } else { PartitionIndex(0) };
-            if names.is_empty() && cursor.is_none_or(|_| true) {
+            if all {
                 for entry in state.entries_from(&from) {
                     if !page.add(self, entry, skip(&entry.topic.name)) {
                         return;
@@ -421,7 +422,7 @@ impl Broker {
         Described { topics: page.topics, next: page.next }
     }
 
-    /// What lies in the data folder: all partitions, or those named (of a topic all, where no partition is named).
+    /// What lies in the data folder: all partitions, or those named.
     pub(crate) fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
         let describe = |partition: &Partition| LogDirPartition {
             topic: partition.topic().name.clone(),

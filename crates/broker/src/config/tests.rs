@@ -204,7 +204,9 @@ fn brokers_take_what_kafka_calls_dynamic_and_nothing_else() {
         refused(alter(DynamicScope::Cluster, "listeners", "PLAINTEXT://:1"))
             .contains("default cluster level")
     );
-    assert!(refused(alter(DynamicScope::Broker, "listeners", "PLAINTEXT://:1")).contains("at the start alone"));
+    assert!(
+        refused(alter(DynamicScope::Broker, "listeners", "PLAINTEXT://:1")).contains("at the start alone")
+    );
     assert!(refused(alter(DynamicScope::Broker, "ssl.keystore.type", "x")).contains("ssl.keystore.type"));
     assert!(refused(alter(DynamicScope::Cluster, "message.max.bytes", "-1")).contains("at least 0"));
     let set = alter(DynamicScope::Cluster, "message.max.bytes", "2000").unwrap();

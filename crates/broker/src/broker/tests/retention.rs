@@ -18,11 +18,11 @@ fn old_segments_go_and_the_log_goes_on() {
             }
         }
         bench.advance_ms(1501);
-        bench.broker.apply_retention();
+        bench.broker.apply_retention().await;
         let start = |topic: &str| bench.partition(topic).log().start().0;
         assert_eq!((start("age"), start("kept"), start("compact"), start("both")), (2, 0, 0, 3));
         bench.advance_ms(600);
-        bench.broker.apply_retention();
+        bench.broker.apply_retention().await;
         assert_eq!((start("age"), start("kept")), (3, 0));
         // An emptied log goes on at its next offset.
         assert_eq!(bench.append_values("age", &["b"]).await, Offset(3));
