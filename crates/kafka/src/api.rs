@@ -62,6 +62,8 @@ pub(crate) struct Api {
     pub(crate) flexible_answer_header: bool,
     /// Whether it may begin while earlier answers wait for the disk.
     pub(crate) may_overtake: bool,
+    /// Whether it may wait for long and can be dropped while it does: it changes nothing that has to be ended.
+    pub(crate) may_be_abandoned: bool,
     /// Whether it has an answer to versions that are not served.
     pub(crate) answers_any_version: bool,
     /// Who answers.
@@ -79,6 +81,7 @@ macro_rules! row {
             flexible_from: $flexible_from,
             flexible_answer_header: true,
             may_overtake: false,
+            may_be_abandoned: false,
             answers_any_version: false,
             handle: |request| Box::pin($handler(request)),
         }
@@ -96,16 +99,16 @@ pub(crate) static TABLE: &[Api] = &[
         may_overtake: true,
         ..row!(0 "Produce" 3..=13, flexible 9, produce::handle)
     },
-    row!(1 "Fetch" 4..=18, flexible 12, fetch::handle),
+    Api { may_be_abandoned: true, ..row!(1 "Fetch" 4..=18, flexible 12, fetch::handle) },
     row!(2 "ListOffsets" 1..=11, flexible 6, list_offsets::handle),
     row!(3 "Metadata" 0..=13, flexible 9, metadata::handle),
     row!(8 "OffsetCommit" 2..=10, flexible 8, offset_commit::handle),
     row!(9 "OffsetFetch" 1..=10, flexible 6, offset_fetch::handle),
     row!(10 "FindCoordinator" 0..=6, flexible 3, find_coordinator::handle),
-    row!(11 "JoinGroup" 0..=9, flexible 6, join_group::handle),
+    Api { may_be_abandoned: true, ..row!(11 "JoinGroup" 0..=9, flexible 6, join_group::handle) },
     row!(12 "Heartbeat" 0..=4, flexible 4, heartbeat::handle),
     row!(13 "LeaveGroup" 0..=5, flexible 4, leave_group::handle),
-    row!(14 "SyncGroup" 0..=5, flexible 4, sync_group::handle),
+    Api { may_be_abandoned: true, ..row!(14 "SyncGroup" 0..=5, flexible 4, sync_group::handle) },
     row!(15 "DescribeGroups" 0..=6, flexible 5, describe_groups::handle),
     row!(16 "ListGroups" 0..=5, flexible 3, list_groups::handle),
     Api {

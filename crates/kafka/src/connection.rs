@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use thalweg_broker::Durable;
 use thalweg_model::world::BoxFuture;
-use thalweg_net::{AnswerWriter, Connection as Socket, FrameError, FrameReader};
+use thalweg_net::{AnswerWriter, Connection as Socket, Frame, FrameError, FrameReader};
 use tracing::{debug, info, warn};
 
 use self::pending::{Pending, PendingAnswers};
@@ -74,6 +74,7 @@ pub(crate) async fn serve(head: Arc<Head>, socket: Socket) {
         stopping,
         stops: false,
         held: None,
+        ahead: None,
         pending: PendingAnswers::default(),
     };
     match connection.run().await {
@@ -95,6 +96,8 @@ struct Connection {
     stops: bool,
     /// A request whose turn has not come.
     held: Option<Request>,
+    /// What came while a request waited.
+    ahead: Option<Frame>,
     pending: PendingAnswers,
 }
 
@@ -122,7 +125,7 @@ impl Connection {
                     }
                 }
                 () = &mut self.stopping, if !self.stops => self.stops = true,
-                frame = self.frames.next(), if reads => {
+                frame = next_frame(&mut self.ahead, &mut self.frames), if reads => {
                     let frame = frame.map_err(End::Frame)?.ok_or(End::Peer)?;
                     self.held = Some(Request::read(frame, &self.head, &self.peer)?);
                 }
@@ -135,11 +138,18 @@ impl Connection {
     async fn begin(&mut self, request: Request) -> Result<(), End> {
         let begun = self.head.world.clock.elapsed();
         let row = request.row();
-        let mut work = (api::TABLE[row].handle)(request);
+        let api = &api::TABLE[row];
+        let mut work = (api.handle)(request);
         let reply = loop {
+            let looks_ahead = api.may_be_abandoned && self.ahead.is_none();
             tokio::select! {
                 biased;
                 reply = &mut work => break reply?,
+                // Who is gone, or silent for too long, is not waited for.
+                frame = self.frames.next(), if looks_ahead => {
+                    self.ahead = Some(frame.map_err(End::Frame)?.ok_or(End::Peer)?);
+                }
+                () = &mut self.idle, if api.may_be_abandoned => return Err(End::Idle),
                 goes_on = self.durable.moved(), if !self.pending.is_empty() => {
                     if !goes_on {
                         return Err(End::Stopping);
@@ -197,5 +207,16 @@ impl Connection {
                 warn!(%address, %listener, %client_id, %software, "connection closed: {refusal}");
             }
         }
+    }
+}
+
+/// The frame that came already, else the next one from the socket.
+async fn next_frame(
+    ahead: &mut Option<Frame>,
+    frames: &mut FrameReader,
+) -> Result<Option<Frame>, FrameError> {
+    match ahead.take() {
+        Some(frame) => Ok(Some(frame)),
+        None => frames.next().await,
     }
 }

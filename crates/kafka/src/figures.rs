@@ -52,7 +52,8 @@ impl Figures {
     /// Counts a connection on this listener as long as the value lives.
     pub(crate) fn connection(&self, listener: &str) -> OpenConnection {
         let labels = [("listener", listener)];
-        let accepted = self.meter.counter("kafka_connections_accepted_total", "Connections accepted", &labels);
+        let accepted =
+            self.meter.counter("kafka_connections_accepted_total", "Connections accepted", &labels);
         accepted.add(1);
         let open = self.meter.gauge("kafka_connections", "Connections open", &labels);
         open.add(1);

@@ -179,3 +179,30 @@ async fn shutdown_ends_connections_and_those_who_wait_in_a_fetch() {
     // The waiting fetch is answered, or was not begun; then comes the end.
     while waiting.frame().await.is_some() {}
 }
+
+#[tokio::test]
+async fn who_leaves_while_a_request_waits_is_not_waited_for() {
+    let house = House::new().await;
+    house.topic("t", 1).await;
+    let mut waiting = house.connect();
+    waiting.send(12, &crate::testing::fetch("t", &[(0, 0)], i32::MAX)).await;
+    drop(waiting);
+    soon("the end of the connection", async {
+        while std::sync::Arc::strong_count(&house.head) > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_during_a_wait_is_answered_after_it() {
+    let house = House::new().await;
+    house.topic("t", 1).await;
+    let mut client = house.connect();
+    let first = client.send(12, &crate::testing::fetch("t", &[(0, 0)], i32::MAX)).await;
+    let second = client.send(9, &MetadataRequest { topics: Some(Vec::new()), ..Default::default() }).await;
+    house.connect().ask(9, &produce("t", 0, &["x"])).await;
+    assert_eq!(client.answer::<thalweg_wire::FetchRequest>(12).await.0, first);
+    assert_eq!(client.answer::<MetadataRequest>(9).await.0, second);
+}
