@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thalweg_broker::{Broker, Durable};
 use thalweg_model::world::World;
-use thalweg_net::{FrameBudget, Shutdown};
+use thalweg_net::{ANSWER_BYTES_DEFAULT, AnswerBudget, FrameBudget, Shutdown};
 
 use crate::api::FetchMemory;
 use crate::fetch_session::FetchSessions;
@@ -22,6 +22,10 @@ pub struct Settings {
     pub fetch_bytes_max: usize,
     /// `max.incremental.fetch.session.cache.slots`
     pub fetch_session_slots: usize,
+    /// `max.request.partition.size.limit`
+    pub described_partitions_max: i32,
+    /// `thalweg.memory.answers.bytes`
+    pub answer_bytes: usize,
     /// How long connections may take to end what they began when the broker stops.
     pub drain_max: Duration,
 }
@@ -34,6 +38,8 @@ impl Default for Settings {
             idle_max: Duration::from_secs(600),
             fetch_bytes_max: 55 << 20,
             fetch_session_slots: 1_000,
+            described_partitions_max: 2_000,
+            answer_bytes: ANSWER_BYTES_DEFAULT,
             drain_max: Duration::from_secs(2),
         }
     }
@@ -48,6 +54,7 @@ pub(crate) struct Head {
     pub(crate) world: World,
     pub(crate) shutdown: Shutdown,
     pub(crate) frame_budget: FrameBudget,
+    pub(crate) answer_budget: AnswerBudget,
     pub(crate) fetch_sessions: Arc<FetchSessions<FetchMemory>>,
     pub(crate) figures: Figures,
 }
@@ -63,6 +70,17 @@ impl Head {
         let durable = broker.durable();
         let fetch_sessions = FetchSessions::new(settings.fetch_session_slots, world.clone());
         let figures = Figures::new(world.meter.clone());
-        Self { broker, durable, settings, world, shutdown, frame_budget, fetch_sessions, figures }
+        let answer_budget = AnswerBudget::new(settings.answer_bytes);
+        Self {
+            broker,
+            durable,
+            settings,
+            world,
+            shutdown,
+            frame_budget,
+            answer_budget,
+            fetch_sessions,
+            figures,
+        }
     }
 }

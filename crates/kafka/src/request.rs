@@ -8,7 +8,7 @@ use std::sync::Arc;
 use thalweg_broker::{Session, WalSeq};
 use thalweg_model::Region;
 use thalweg_model::codec::{EncodeError, Error as DecodeError, Reader, Writer};
-use thalweg_net::{Frame, FramePermit};
+use thalweg_net::{AnswerPermit, Frame, FramePermit};
 use thalweg_wire::Message;
 use tracing::{debug, info};
 
@@ -115,6 +115,8 @@ pub(crate) struct Encoded {
     pub(crate) after: WalSeq,
     /// The first error in it.
     pub(crate) error: Option<Code>,
+    /// The memory that it holds until it has left, where that is counted.
+    pub(crate) memory: Option<AnswerPermit>,
 }
 
 /// What handlers return.
@@ -211,7 +213,7 @@ impl Request {
         if let Some(code) = error {
             self.say_error(code);
         }
-        Ok(Reply::Answer(Encoded { regions, after, error }))
+        Ok(Reply::Answer(Encoded { regions, after, error, memory: None }))
     }
 
     fn api(&self) -> &'static Api {

@@ -240,6 +240,17 @@ impl AnswerBudget {
         Some(AnswerPermit { _permit: permit })
     }
 
+    /// How much of `wanted` an answer should gather now: all of it where no answer is held, else what is free, but at
+    /// least `floor`, so that everybody goes on.
+    pub fn allowance(&self, wanted: usize, floor: usize) -> usize {
+        if self.units.available_permits() == self.total { wanted } else { wanted.min(self.free().max(floor)) }
+    }
+
+    /// Takes `bytes`, or as many of them as are free: for an answer that is there already.
+    pub fn hold(&self, bytes: usize) -> Option<AnswerPermit> {
+        self.try_take(bytes).or_else(|| self.try_take(bytes.min(self.free())))
+    }
+
     /// How many bytes are free.
     pub fn free(&self) -> usize {
         self.units.available_permits() * ANSWER_UNIT

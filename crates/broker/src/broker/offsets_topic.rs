@@ -4,10 +4,10 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use thalweg_model::batch::{BatchBuilder, BatchOptions, Batches, Codec, NewRecord, Records};
 use thalweg_model::world::BoxFuture;
-use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, TopicName};
+use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, TimestampMs, TopicName};
 use thalweg_storage::Recovered;
 
 use crate::config::BrokerConfig;
@@ -22,9 +22,6 @@ use super::{Broker, Inner, OpenError};
 pub(super) const NAME: &str = "__consumer_offsets";
 /// What a batch costs beside its records.
 const BATCH_BYTES: usize = 256;
-/// How much is read at once at the start.
-const REPLAY_BYTES: usize = 1 << 20;
-
 /// The place where groups write.
 pub(super) struct OffsetsTopic(pub(super) Weak<Inner>);
 
@@ -38,30 +35,46 @@ impl OffsetsLog for OffsetsTopic {
             if bytes > most {
                 return Err(LogRefused::TooLarge);
             }
-            let reserved = broker.0.room.engine.reserve(bytes).await;
-            let reservation = reserved.map_err(|_| LogRefused::Unavailable)?;
+            let config = broker.config();
+            let patience =
+                Duration::from_millis(u64::try_from(config.offsets_commit_timeout_ms).unwrap_or(0));
+            let reservation = tokio::select! {
+                biased;
+                reserved = broker.0.room.engine.reserve(bytes) => reserved.map_err(|_| LogRefused::Unavailable)?,
+                () = broker.0.world.clock.sleep(patience) => return Err(LogRefused::Unavailable),
+            };
+            let codec =
+                u8::try_from(config.offsets_topic_compression_codec).ok().and_then(Codec::from_number);
+            let codec = codec.unwrap_or(Codec::None);
             let now = broker.0.world.clock.now();
             Ok(Place::new(move |records| {
-                let mut batch = BatchBuilder::new(BatchOptions {
-                    codec: Codec::None,
-                    level: None,
-                    base_offset: Offset(0),
-                    partition_leader_epoch: LeaderEpoch(0),
-                    log_append_time: None,
-                    producer: None,
-                    transactional: false,
-                    control: false,
-                });
-                for Record { key, value } in &records {
-                    let value = value.as_deref();
-                    batch.append(NewRecord { timestamp: now, key: Some(key), value, headers: &[] });
-                }
-                let batch = batch.finish().expect("plain records need no codec");
+                // Space is reserved for the records as they are: what compression makes larger stays plain.
+                let packed = write_batch(codec, now, &records).filter(|batch| batch.len() <= bytes);
+                let plain = || write_batch(Codec::None, now, &records).expect("plain records need no codec");
+                let batch = packed.unwrap_or_else(plain);
                 let (next, seq) = found.append_internal(reservation, batch);
                 Placed { seq, next }
             }))
         })
     }
+}
+
+fn write_batch(codec: Codec, now: TimestampMs, records: &[Record]) -> Option<BytesMut> {
+    let mut batch = BatchBuilder::new(BatchOptions {
+        codec,
+        level: None,
+        base_offset: Offset(0),
+        partition_leader_epoch: LeaderEpoch(0),
+        log_append_time: None,
+        producer: None,
+        transactional: false,
+        control: false,
+    });
+    for Record { key, value } in records {
+        let value = value.as_deref();
+        batch.append(NewRecord { timestamp: now, key: Some(key), value, headers: &[] });
+    }
+    batch.finish().ok()
 }
 
 /// What the coordinator is to keep to.
@@ -120,8 +133,9 @@ impl Broker {
                 Err(error) => tracing::warn!(partition = index.0, %error, "groups are read from their log"),
             }
         }
+        let at_once = usize::try_from(self.config().offsets_load_buffer_size).unwrap_or(1);
         while next < partition.high_watermark() {
-            let read = partition.read(next, Isolation::ReadUncommitted, REPLAY_BYTES).await;
+            let read = partition.read(next, Isolation::ReadUncommitted, at_once).await;
             let read = read.map_err(|error| failed(error.to_string()))?;
             // A batch may lie across two regions.
             let mut bytes = Vec::with_capacity(read.bytes);

@@ -215,6 +215,7 @@ settings! {
     auto_create_topics_enable: bool = "auto.create.topics.enable",
     delete_topic_enable: bool = "delete.topic.enable",
     log_retention_check_interval_ms: i64 = "log.retention.check.interval.ms",
+    log_segment_delete_delay_ms: i64 = "log.segment.delete.delay.ms",
     log_initial_task_delay_ms: i64 = "log.initial.task.delay.ms",
     socket_listen_backlog_size: i32 = "socket.listen.backlog.size",
     socket_receive_buffer_bytes: i32 = "socket.receive.buffer.bytes",

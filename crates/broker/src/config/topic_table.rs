@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Definition] = &[
     int("compression.zstd.level").default("3").between(-131_072, 22).brokers(&["compression.zstd.level"]).acts("Level for batches that the broker itself compresses with zstd: -131072 to 22."),
     long("delete.retention.ms").default("86400000").at_least(0).brokers(&["log.cleaner.delete.retention.ms"]).no_meaning("Milliseconds for which a compacted topic keeps tombstones."),
     boolean("errors.deadletterqueue.group.enable").default("false").no_meaning("Whether share groups may put records that they gave up into this topic."),
-    long("file.delete.delay.ms").default("60000").at_least(0).brokers(&["log.segment.delete.delay.ms"]).acts("Milliseconds between the moment when a file is released and its removal from disk."),
+    long("file.delete.delay.ms").default("60000").at_least(0).brokers(&["log.segment.delete.delay.ms"]).no_meaning("Milliseconds between the moment when a file is released and its removal from disk. Topics share files, so `log.segment.delete.delay.ms` of the broker holds."),
     long("flush.messages").default("9223372036854775807").at_least(1).brokers(&["log.flush.interval.messages"]).no_meaning("Records after which the log is flushed; every write is durable before it is acknowledged here."),
     long("flush.ms").default("9223372036854775807").at_least(0).brokers(&["log.flush.interval.ms", "log.flush.scheduler.interval.ms"]).no_meaning("Milliseconds after which the log is flushed; every write is durable before it is acknowledged here."),
     list("follower.replication.throttled.replicas").default("").rule(Rule::Replicas).no_meaning("Replicas whose catching up is throttled, as PARTITION:BROKER, or `*` for all."),

@@ -12,13 +12,11 @@ use super::metadata::named;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
-/// `max.request.partition.size.limit`: how many partitions one answer describes.
-const PARTITIONS_MAX: i32 = 2_000;
-
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: DescribeTopicPartitionsRequest = request.decode()?;
     let names: Vec<TopicName> = asked.topics.iter().map(|topic| (&topic.name).into()).collect();
-    let limit = asked.response_partition_limit.clamp(1, PARTITIONS_MAX) as usize;
+    let limit = asked.response_partition_limit.clamp(1, request.head.settings.described_partitions_max.max(1))
+        as usize;
     let cursor = asked.cursor.as_ref().map(|cursor| Cursor {
         topic: (&cursor.topic_name).into(),
         partition: PartitionIndex(cursor.partition_index),

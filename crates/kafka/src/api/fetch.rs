@@ -25,14 +25,14 @@ use std::time::Duration;
 
 use thalweg_broker::WalSeq;
 use thalweg_model::codec::Text;
-use thalweg_model::{Offset, PartitionIndex, TopicId};
+use thalweg_model::{Offset, PartitionIndex, Region, TopicId};
 use thalweg_wire::fetch_request::FetchPartition;
 use thalweg_wire::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData};
 use thalweg_wire::{FetchRequest, FetchResponse};
 
 use super::{epoch, isolation};
 use crate::errors::{Code, FirstError};
-use crate::request::{Handled, Request};
+use crate::request::{Handled, Reply, Request};
 
 pub(crate) use self::memory::Memory;
 use self::memory::{Key, Wish};
@@ -43,10 +43,15 @@ use thalweg_broker::{Isolation, TopicRef};
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 13;
 
+/// How much an answer may gather however much memory others hold.
+const ANSWER_BYTES_FLOOR: usize = 64 << 10;
+
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: FetchRequest = request.decode()?;
     let isolation = isolation(asked.isolation_level);
     let max_bytes = usize::try_from(asked.max_bytes).unwrap_or(0).min(request.head.settings.fetch_bytes_max);
+    // Under pressure answers become smaller; the first batch goes out whatever its size.
+    let max_bytes = request.head.answer_budget.allowance(max_bytes, ANSWER_BYTES_FLOOR);
     let limits = Limits {
         max_bytes,
         min_bytes: usize::try_from(asked.min_bytes).unwrap_or(0).min(max_bytes),
@@ -71,7 +76,13 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     }
     answer.responses = topics.topics;
     answer.session_id = context.leave();
-    request.answer(WalSeq::default(), &answer, first.code())
+    let mut reply = request.answer(WalSeq::default(), &answer, first.code())?;
+    if let Reply::Answer(encoded) = &mut reply {
+        let in_memory = |region: &Region| if let Region::Memory(bytes) = region { bytes.len() } else { 0 };
+        let held = encoded.regions.iter().map(in_memory).sum();
+        encoded.memory = request.head.answer_budget.hold(held);
+    }
+    Ok(reply)
 }
 
 fn refuse(request: &Request, code: Code) -> Handled {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use thalweg_broker::WalSeq;
 use thalweg_model::Region;
+use thalweg_net::AnswerPermit;
 
 use crate::errors::Code;
 use crate::request::Encoded;
@@ -21,6 +22,8 @@ pub(super) struct Sent {
     pub(super) row: usize,
     pub(super) begun: Duration,
     pub(super) error: Option<Code>,
+    /// Free again when this is dropped, after the answer has left.
+    pub(super) _memory: Option<AnswerPermit>,
 }
 
 /// All answers of a connection that have not left.
@@ -52,7 +55,12 @@ impl PendingAnswers {
         let mut sent = Vec::with_capacity(count);
         for pending in self.queue.drain(..count) {
             regions.extend(pending.answer.regions);
-            sent.push(Sent { row: pending.row, begun: pending.begun, error: pending.answer.error });
+            sent.push(Sent {
+                row: pending.row,
+                begun: pending.begun,
+                error: pending.answer.error,
+                _memory: pending.answer.memory,
+            });
         }
         Some((regions, sent))
     }

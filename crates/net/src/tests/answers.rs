@@ -141,3 +141,15 @@ async fn answers_share_their_memory() {
     drop(large);
     assert_eq!(budget.free(), 10 << 10);
 }
+
+#[test]
+fn under_pressure_answers_become_smaller_and_a_lone_one_does_not() {
+    let budget = AnswerBudget::new(100 << 10);
+    assert_eq!(budget.allowance(50 << 20, 8 << 10), 50 << 20);
+    let most = budget.hold(90 << 10);
+    assert_eq!(budget.allowance(50 << 20, 8 << 10), 10 << 10);
+    let rest = budget.hold(1 << 20);
+    assert_eq!((budget.free(), budget.allowance(50 << 20, 8 << 10)), (0, 8 << 10));
+    drop((most, rest));
+    assert_eq!(budget.allowance(50 << 20, 8 << 10), 50 << 20);
+}

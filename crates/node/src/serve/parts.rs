@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thalweg_broker::config::{BrokerConfig, Overrides, TopicConfig};
+use thalweg_broker::config::BrokerConfig;
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
@@ -67,6 +67,8 @@ pub(super) fn head_settings(config: &BrokerConfig) -> thalweg_kafka::Settings {
         idle_max: u64::try_from(idle).map_or(Duration::from_secs(3_153_600_000), Duration::from_millis),
         fetch_bytes_max: usize::try_from(config.fetch_max_bytes).unwrap_or(0),
         fetch_session_slots: usize::try_from(config.max_incremental_fetch_session_cache_slots).unwrap_or(0),
+        described_partitions_max: config.max_request_partition_size_limit,
+        answer_bytes: bytes(config.memory_answers_bytes),
         ..thalweg_kafka::Settings::default()
     }
 }
@@ -83,10 +85,7 @@ pub(super) async fn storage(
         tail_bytes: unsigned(config.memory_tail_bytes),
         wal_bytes: unsigned(config.memory_wal_bytes),
         memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
-        // A file may hold runs of several topics: the delay of all of them is what holds where a topic says nothing.
-        delete_delay: Duration::from_millis(unsigned(
-            TopicConfig::new(config, &Overrides::new()).file_delete_delay_ms,
-        )),
+        delete_delay: delete_delay(config),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
         ..Options::default()
     };
@@ -96,6 +95,11 @@ pub(super) async fn storage(
             Storage::local(path, node, options, world.clone()).await.map_err(|error| refused(path, error))
         }
     }
+}
+
+/// How long files stay that nothing names. Topics share files, so it is the broker's.
+fn delete_delay(config: &BrokerConfig) -> Duration {
+    Duration::from_millis(u64::try_from(config.log_segment_delete_delay_ms).unwrap_or(0))
 }
 
 fn refused(path: &Path, error: OpenError) -> Failure {

@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Definition] = &[
     int("offsets.load.buffer.size").default("5242880").at_least(1).acts("Bytes that are read at once when committed offsets are loaded."),
     long("offsets.retention.check.interval.ms").default("600000").at_least(1).acts("Milliseconds between two searches for committed offsets that have expired."),
     int("offsets.retention.minutes").default("10080").at_least(1).acts("Minutes for which the offsets of a group without members are kept."),
-    int("offsets.topic.compression.codec").default("0").acts("Codec of the batches in `__consumer_offsets`: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."),
+    int("offsets.topic.compression.codec").default("0").between(0, 4).acts("Codec of the batches in `__consumer_offsets`: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."),
     int("offsets.topic.num.partitions").default("50").at_least(1).acts("Partitions of `__consumer_offsets`; it cannot change once the topic is there."),
     short("offsets.topic.replication.factor").default("1").at_least(1).no_meaning("Replicas of `__consumer_offsets`. 1 here (3 in Kafka), because one machine keeps one copy, durably."),
     int("offsets.topic.segment.bytes").default("104857600").at_least(1).acts("Size, in bytes, of a segment of `__consumer_offsets`."),
