@@ -64,6 +64,8 @@ pub(crate) struct Checkpointer {
     pub(crate) dirty_since: Option<Duration>,
     /// How often in a row it failed.
     pub(crate) failures: u32,
+    /// Files that could not be gathered because they cannot be read.
+    pub(crate) unreadable: Vec<FileNumber>,
 }
 
 /// Why a checkpoint was not made.
@@ -99,9 +101,8 @@ impl Checkpointer {
             }
             let closing = self.shared.closing.load(Ordering::Acquire);
             let wanted = self.shared.wanted_rounds.load(Ordering::Acquire);
-            let asked = wanted > *self.shared.rounds.borrow();
             let first_file = self.next_file;
-            let result = if closing || asked || self.is_due() { self.round(closing).await } else { Ok(()) };
+            let result = if self.is_asked() || self.is_due() { self.round(closing).await } else { Ok(()) };
             match result {
                 Ok(()) => self.failures = 0,
                 Err(Failed::Later(error)) => {
@@ -129,11 +130,16 @@ impl Checkpointer {
     async fn rest(&self) {
         let clock = &self.shared.world.clock;
         if self.failures > 0 {
+            // The load rings all the time: only who asks, or an end, cuts the rest short.
             let mut failure = self.shared.failure.subscribe();
-            tokio::select! {
-                biased;
-                _ = failure.wait_for(Option::is_some) => {}
-                () = clock.sleep(RETRY_AFTER) => {}
+            let mut rested = clock.sleep(RETRY_AFTER);
+            while !self.is_asked() {
+                tokio::select! {
+                    biased;
+                    _ = failure.wait_for(Option::is_some) => break,
+                    () = &mut rested => break,
+                    () = self.shared.bell.notified() => {}
+                }
             }
             return;
         }
@@ -151,6 +157,11 @@ impl Checkpointer {
             () = self.shared.bell.notified() => {}
             () = clock.sleep(longest) => {}
         }
+    }
+
+    fn is_asked(&self) -> bool {
+        let wanted = self.shared.wanted_rounds.load(Ordering::Acquire);
+        wanted > *self.shared.rounds.borrow() || self.shared.closing.load(Ordering::Acquire)
     }
 
     fn is_due(&mut self) -> bool {
@@ -172,11 +183,11 @@ impl Checkpointer {
         }
         self.checkpoint().await?;
         self.dirty_since = None;
-        if !closing {
-            self.make_space().await?;
-        }
         if self.manifest.wants_image() {
             self.write_image().await?;
+        }
+        if !closing {
+            self.make_space().await?;
         }
         self.show_figures();
         Ok(())
@@ -202,6 +213,9 @@ impl Checkpointer {
             Ok(written) => written,
             Err(error) => {
                 shared.loose.lock().gone.extend(gone);
+                if error.kind() == io::ErrorKind::StorageFull {
+                    self.release(&logs, target).await?;
+                }
                 return Err(error.into());
             }
         };
@@ -287,6 +301,52 @@ impl Checkpointer {
         self.cover(covered, target).await;
         shared.figures.checkpoints.add(1);
         shared.figures.checkpoint_bytes.add(written.iter().map(|file| file.file.bytes).sum());
+        Ok(())
+    }
+
+    /// Where there is no room for a checkpoint: lets go what nobody needs, so that there may be room for the next one.
+    /// Needs only what the manifest has in reserve.
+    async fn release(&mut self, logs: &[Log], target: WalSeq) -> Result<(), Failed> {
+        let mut edit = Edit::default();
+        let gone = std::mem::take(&mut self.shared.loose.lock().gone);
+        for partition in &gone {
+            edit.push(&Record::PartitionGone(*partition));
+        }
+        let mut depends = WalSeq::NONE;
+        let mut rows = Vec::new();
+        for log in logs {
+            if let Some((row, seq)) = log.row(false) {
+                depends = depends.max(seq);
+                let record = Record::Partition(row);
+                edit.push(&record);
+                if let Record::Partition(row) = record {
+                    rows.push((log, row));
+                }
+            }
+        }
+        let dead = self.settle_freed(target);
+        if dead.is_empty() {
+            self.shared.loose.lock().gone.extend(gone);
+            return Ok(());
+        }
+        for number in &dead {
+            edit.push(&Record::FileGone(*number));
+        }
+        if !self.until_durable(depends).await {
+            return Ok(());
+        }
+        if let Err(error) = self.manifest.commit(edit).await {
+            self.shared.loose.lock().gone.extend(gone);
+            return Err(error.into());
+        }
+        for (log, row) in rows {
+            log.row_is_durable(&row);
+        }
+        tracing::warn!(files = dead.len(), "the disk is full: what nobody needs is deleted without delay");
+        for number in dead {
+            self.files.remove(&number);
+            self.doomed.push((Duration::ZERO, number));
+        }
         Ok(())
     }
 

@@ -271,6 +271,7 @@ impl Storage {
             doomed: Vec::new(),
             dirty_since: None,
             failures: 0,
+            unreadable: Vec::new(),
         };
         let task = world.spawner.spawn_thread("checkpointer", Box::pin(checkpoint::task(checkpointer)));
         *shared.checkpointer.lock() = Some(task);

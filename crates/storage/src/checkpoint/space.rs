@@ -2,6 +2,7 @@
 //! small packs are merged, so that neither their number nor that of a partition's extents grows without end.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::{Checkpointer, Failed, FileState, NewFile};
 use crate::extent::{Extent, FileNumber};
@@ -95,25 +96,41 @@ impl Checkpointer {
                 break;
             }
             // The header and the directory of a tiny file can be half of it: writing it anew gains nothing.
-            if file.row.bytes - file.live < 4096 + 256 * file.runs {
+            if file.row.bytes - file.live < 4096 + 256 * file.runs || self.unreadable.contains(&number) {
                 continue;
             }
             gathered += file.live;
-            self.rewrite(&[number], file.row.level).await?;
+            self.gather(&[number], file.row.level).await?;
         }
         let mut levels: BTreeMap<u8, Vec<FileNumber>> = BTreeMap::new();
         for (number, file) in &self.files {
             let small_runs = file.live < MERGE_RUN_BYTES_MAX * file.runs.max(1);
-            if file.row.level < OWN_FILE - 1 && file.row.bytes < MERGE_BYTES_MAX && small_runs {
+            if file.row.level < OWN_FILE - 1
+                && file.row.bytes < MERGE_BYTES_MAX
+                && small_runs
+                && !self.unreadable.contains(number)
+            {
                 levels.entry(file.row.level).or_default().push(*number);
             }
         }
         for (level, numbers) in levels {
             if let Some(oldest) = numbers.get(..MERGE_FILES) {
-                self.rewrite(oldest, level + 1).await?;
+                self.gather(oldest, level + 1).await?;
             }
         }
         Ok(())
+    }
+
+    /// Rewrites; where the disk has room and it fails all the same, what cannot be read is left in peace.
+    async fn gather(&mut self, numbers: &[FileNumber], level: u8) -> Result<(), Failed> {
+        match self.rewrite(numbers, level).await {
+            Err(Failed::Later(error)) if error.kind() != io::ErrorKind::StorageFull => {
+                tracing::error!(files = ?numbers, %error, "files cannot be gathered, they stay as they are");
+                self.unreadable.extend(numbers);
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// Writes what is alive in some files into one new file, and lets them go.

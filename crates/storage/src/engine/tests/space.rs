@@ -169,3 +169,41 @@ fn idle_partitions_cost_a_checkpoint_nothing(folder: Folder) {
     assert!(written < 5 * 400, "{written}");
     block_on(engine.close());
 }
+
+#[test]
+fn a_full_disk_becomes_free_by_deleting() {
+    let mut folder = Folder::disk(true, 6);
+    folder.options.reserve_wait_max = Duration::from_millis(1);
+    let engine = folder.open();
+    let (old, new) = (engine.create(partition(1, 0)), engine.create(partition(2, 0)));
+    for index in 0..30 {
+        block_on(engine.wait(engine.put(&old, 1, 5000, index)));
+    }
+    block_on(engine.checkpoint());
+    block_on(engine.wait(engine.put(&new, 1, 5000, 0)));
+    let Ground::Disk(disk) = &folder.ground else { unreachable!("this test needs a disk") };
+    let space = block_on(crate::disk::Disk::space(disk)).expect("memory can be asked");
+    disk.set_room(space.total - space.free);
+    block_on(engine.checkpoint());
+    assert!(engine.usage().uncovered_bytes > 0, "there is no room for a checkpoint");
+    let kept = contents(&new, Offset(0), 100);
+    block_on(engine.wait(old.set_start(Offset(30))));
+    let before = files_of(&folder);
+    block_on(engine.checkpoint());
+    for _ in 0..100 {
+        if files_of(&folder) < before {
+            break;
+        }
+        folder.clock.advance(Duration::from_secs(3));
+        block_on(engine.checkpoint());
+    }
+    assert!(files_of(&folder) < before, "what was released is gone although nothing could be written");
+    folder.clock.advance(Duration::from_secs(3));
+    block_on(engine.checkpoint());
+    block_on(engine.close());
+    let engine = folder.open();
+    let (old, new) = (engine.create(partition(1, 0)), engine.create(partition(2, 0)));
+    assert_eq!((old.start(), old.end()), (Offset(30), Offset(30)));
+    assert_eq!(contents(&new, Offset(0), 100), kept);
+    block_on(engine.close());
+}
