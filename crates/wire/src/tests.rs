@@ -135,7 +135,7 @@ fn what_a_version_does_not_know_is_refused_unless_it_may_be_dropped() {
 #[test]
 fn defaults_stand_where_a_version_says_nothing() {
     let mut bytes = Reader::from(Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 9]));
-    assert!(!CreateTopicsRequest::decode(&mut bytes, 2).is_ok(), "validate_only is missing");
+    assert!(CreateTopicsRequest::decode(&mut bytes, 2).is_err(), "validate_only is missing");
     let mut bytes = Reader::from(Bytes::from_static(&[0, 0, 0, 0]));
     let metadata = MetadataRequest::decode(&mut bytes, 3).expect("an empty list of topics");
     assert!(metadata.allow_auto_topic_creation, "the default is true");

@@ -223,7 +223,7 @@ impl Writer<'_> {
             if let Some(condition) = when(field.versions, structure.versions)
                 && !field.ignorable
             {
-                body.push_str(&format!("if !({condition}) && {says} {{ {} }}\n", unknown(field)));
+                body.push_str(&format!("if {} && {says} {{ {} }}\n", negated(&condition), unknown(field)));
             }
             let write = self.write(field, self.flexible_versions(field.versions))?;
             let tag = field.tag.unwrap_or_default();
@@ -482,6 +482,16 @@ fn when(versions: Versions, scope: Versions) -> Option<String> {
         (true, true) if first == last => Some(format!("version == {first}")),
         (true, true) => Some(format!("({first}..={last}).contains(&version)")),
     }
+}
+
+/// The opposite of a condition that [`when`] gave.
+fn negated(condition: &str) -> String {
+    for (operator, opposite) in [(">=", "<"), ("<=", ">"), ("==", "!=")] {
+        if let Some(bound) = condition.strip_prefix(&format!("version {operator} ")) {
+            return format!("version {opposite} {bound}");
+        }
+    }
+    format!("!{condition}")
 }
 
 /// The default of a field, as an expression.

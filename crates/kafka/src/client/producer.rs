@@ -63,7 +63,7 @@ pub struct ProducerOptions {
     pub codec: Codec,
     /// At which level; the codec's own where none is said.
     pub level: Option<i32>,
-    /// Whether the broker drops what it has already got. Needs `Acks::All`.
+    /// Whether the broker drops what it has already got. Without `Acks::All` it cannot, and this says nothing.
     pub idempotent: bool,
     /// How long a record is tried.
     pub delivery_timeout: Duration,
@@ -189,7 +189,7 @@ impl Producer {
     /// A producer over a client's connections.
     pub async fn new(client: Client, options: ProducerOptions) -> Result<Self, ClientError> {
         let mut accumulator = Accumulator::new();
-        if options.idempotent {
+        if options.idempotent && options.acks == Acks::All {
             accumulator.stamp = Some(fresh_stamp(&client).await?);
         }
         let memory = Semaphore::new(options.buffer_bytes.min(Semaphore::MAX_PERMITS));

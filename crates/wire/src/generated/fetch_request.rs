@@ -125,7 +125,7 @@ impl FetchRequest {
         if version >= 11 {
             writer.text(flexible, &self.rack_id)?;
         }
-        if !(version >= 15) && self.replica_state != ReplicaState::default() {
+        if version < 15 && self.replica_state != ReplicaState::default() {
             return Err(EncodeError::Field { field: "replica_state", version });
         }
         if flexible {

@@ -71,7 +71,7 @@ impl FetchResponse {
         for element in &self.responses {
             element.encode(writer, version)?;
         }
-        if !(version >= 16) && !self.node_endpoints.is_empty() {
+        if version < 16 && !self.node_endpoints.is_empty() {
             return Err(EncodeError::Field { field: "node_endpoints", version });
         }
         if flexible {
@@ -218,13 +218,13 @@ impl PartitionData {
             return Err(EncodeError::Field { field: "preferred_read_replica", version });
         }
         writer.nullable_regions(flexible, self.records.as_deref())?;
-        if !(version >= 12) && self.diverging_epoch != EpochEndOffset::default() {
+        if version < 12 && self.diverging_epoch != EpochEndOffset::default() {
             return Err(EncodeError::Field { field: "diverging_epoch", version });
         }
-        if !(version >= 12) && self.current_leader != LeaderIdAndEpoch::default() {
+        if version < 12 && self.current_leader != LeaderIdAndEpoch::default() {
             return Err(EncodeError::Field { field: "current_leader", version });
         }
-        if !(version >= 12) && self.snapshot_id != SnapshotId::default() {
+        if version < 12 && self.snapshot_id != SnapshotId::default() {
             return Err(EncodeError::Field { field: "snapshot_id", version });
         }
         if flexible {

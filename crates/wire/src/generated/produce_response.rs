@@ -59,7 +59,7 @@ impl ProduceResponse {
             element.encode(writer, version)?;
         }
         writer.i32(self.throttle_time_ms);
-        if !(version >= 10) && !self.node_endpoints.is_empty() {
+        if version < 10 && !self.node_endpoints.is_empty() {
             return Err(EncodeError::Field { field: "node_endpoints", version });
         }
         if flexible {
@@ -193,7 +193,7 @@ impl PartitionProduceResponse {
         if version >= 8 {
             writer.nullable_text(flexible, self.error_message.as_ref())?;
         }
-        if !(version >= 10) && self.current_leader != LeaderIdAndEpoch::default() {
+        if version < 10 && self.current_leader != LeaderIdAndEpoch::default() {
             return Err(EncodeError::Field { field: "current_leader", version });
         }
         if flexible {

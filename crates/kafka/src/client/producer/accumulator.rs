@@ -47,6 +47,12 @@ struct Queue {
     sequence: i32,
 }
 
+impl Queue {
+    fn next(&mut self) -> Option<Batch> {
+        self.sealed.pop_front().or_else(|| self.open.take())
+    }
+}
+
 /// A batch until it is settled.
 pub(super) struct Batch {
     /// None once it is `finished`.
@@ -96,8 +102,8 @@ pub(super) struct Collected {
     pub(super) requests: HashMap<i32, Vec<(PartitionName, Batch)>>,
     /// Partitions that nobody is known to lead.
     pub(super) leaderless: Vec<PartitionName>,
-    /// Batches that waited too long.
-    pub(super) expired: Vec<Batch>,
+    /// Batches that waited too long; their partitions wait until they are given up.
+    pub(super) expired: Vec<(PartitionName, Batch)>,
     /// When to look again, if nothing happens before.
     pub(super) again: Option<Duration>,
 }
@@ -182,11 +188,6 @@ impl Accumulator {
                 soonest(&mut collected.again, queue.not_before);
                 continue;
             }
-            while let Some(late) =
-                queue.sealed.pop_front_if(|batch| batch.opened + options.delivery_timeout < now)
-            {
-                collected.expired.push(late);
-            }
             if queue.sealed.is_empty()
                 && let Some(open) = &queue.open
             {
@@ -196,9 +197,14 @@ impl Accumulator {
                     continue;
                 }
             }
-            if queue.sealed.is_empty() && queue.open.is_none() {
+            // The open batch stays open until it leaves, so that it grows while requests are on their way.
+            let Some(next) = queue.sealed.front().or(queue.open.as_ref()) else { continue };
+            if next.opened + options.delivery_timeout < now {
+                collected.expired.extend(queue.next().map(|batch| (name.clone(), batch)));
+                queue.muted = true;
                 continue;
             }
+            let next = next.size();
             let Some(broker) = leader(name) else {
                 queue.muted = true;
                 collected.leaderless.push(name.clone());
@@ -208,13 +214,12 @@ impl Accumulator {
                 continue;
             }
             let size = sizes.entry(broker).or_default();
-            let next = queue.sealed.front().or(queue.open.as_ref()).map_or(0, Batch::size);
             if *size > 0 && *size + next > options.request_bytes {
                 soonest(&mut collected.again, now);
                 continue;
             }
             *size += next;
-            let Some(mut batch) = queue.sealed.pop_front().or_else(|| queue.open.take()) else { continue };
+            let Some(mut batch) = queue.next() else { continue };
             if let Some(stamp) = self.stamp
                 && let Some(builder) = &mut batch.builder
             {
@@ -232,6 +237,22 @@ impl Accumulator {
             *self.in_flight.entry(*broker).or_default() += 1;
         }
         collected
+    }
+
+    /// The batches of a partition that waited too long, while it waits itself.
+    pub(super) fn take_expired(
+        &mut self,
+        name: &PartitionName,
+        options: &ProducerOptions,
+        now: Duration,
+    ) -> Vec<Batch> {
+        let Some(queue) = self.queues.get_mut(name) else { return Vec::new() };
+        let late = |batch: &mut Batch| batch.opened + options.delivery_timeout < now;
+        let mut expired: Vec<_> = std::iter::from_fn(|| queue.sealed.pop_front_if(late)).collect();
+        if queue.sealed.is_empty() {
+            expired.extend(queue.open.take_if(late));
+        }
+        expired
     }
 
     /// A request came back.

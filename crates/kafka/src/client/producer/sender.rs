@@ -32,8 +32,11 @@ pub(super) async fn run(shared: Arc<Shared>) {
         if over {
             return;
         }
-        for batch in collected.expired {
-            shared.settle(batch, Err(ClientError::TimedOut { api: "Produce" }.into()));
+        for (name, batch) in collected.expired {
+            let shared = shared.clone();
+            let late = ClientError::TimedOut { api: "Produce" }.into();
+            let give_up = async move { shared.failed(name, batch, late).await };
+            drop(world.spawner.spawn("client-expired", Box::pin(give_up)));
         }
         for name in collected.leaderless {
             let shared = shared.clone();
@@ -186,15 +189,28 @@ impl Shared {
             return;
         }
         // What the broker has of it is not known: what follows must not continue its sequence.
-        let current = self.accumulator.lock().is_current(&batch);
-        if current {
+        let mut current = self.accumulator.lock().is_current(&batch);
+        self.settle(batch, Err(error));
+        while current {
             match fresh_stamp(&self.client).await {
-                Ok(stamp) => self.accumulator.lock().restamp(stamp),
-                Err(error) => tracing::warn!(%error, "no new producer id"),
+                Ok(stamp) => {
+                    self.accumulator.lock().restamp(stamp);
+                    current = false;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no new producer id");
+                    let error = Arc::new(error);
+                    let now = self.client.world().clock.elapsed();
+                    let late = self.accumulator.lock().take_expired(&name, &self.options, now);
+                    for batch in late {
+                        self.settle(batch, Err(error.clone()));
+                    }
+                    self.client.world().clock.sleep(self.client.options().retry_backoff).await;
+                }
             }
         }
         self.accumulator.lock().unmute(&name, Duration::ZERO);
-        self.settle(batch, Err(error));
+        self.work.notify_one();
     }
 
     fn settle(&self, batch: Batch, result: Result<BatchDelivered, Arc<ClientError>>) {

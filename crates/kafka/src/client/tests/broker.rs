@@ -105,8 +105,8 @@ async fn produce(client: &Client, topic: &str, records: std::ops::Range<usize>, 
     let mut deliveries = Vec::new();
     for number in records {
         let message = Message {
-            key: (number % 2 == 0).then(|| format!("key {number}").into()),
-            value: (number % 5 != 0).then(|| number.to_string().into()),
+            key: number.is_multiple_of(2).then(|| format!("key {number}").into()),
+            value: (!number.is_multiple_of(5)).then(|| number.to_string().into()),
             headers: vec![("number".into(), Some(number.to_string().into()))],
             ..Message::default()
         };
@@ -128,8 +128,8 @@ fn numbers(fetched: &[FetchedPartition]) -> Vec<usize> {
             assert_eq!(&name[..], b"number");
             let number = std::str::from_utf8(number.as_ref().expect("it has a value")).expect("it is text");
             let number: usize = number.parse().expect("it is a number");
-            assert_eq!(record.key.is_some(), number % 2 == 0);
-            assert_eq!(record.value.is_some(), number % 5 != 0);
+            assert_eq!(record.key.is_some(), number.is_multiple_of(2));
+            assert_eq!(record.value.is_some(), !number.is_multiple_of(5));
             number
         })
         .collect()
