@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::partition::Partition;
 use crate::session::TopicRef;
 
-pub(crate) use self::name::{CLUSTER_METADATA, collision_key, fault, is_internal};
+pub(crate) use self::name::{CLUSTER_METADATA, fault, is_internal};
 pub(crate) use self::record::{PartitionRun, Record, TopicRecord};
 pub(crate) use self::state::{Entry, State};
 

@@ -54,20 +54,13 @@ impl Broker {
             return topics.iter().map(|_| Err(error.clone())).collect();
         }
         let twice = twice(topics.iter().map(|topic| &topic.name));
-        let mut coming = HashSet::default();
         let plans: Vec<_> = topics
             .iter()
             .map(|topic| {
                 if twice.contains(&topic.name) {
                     return Err(TopicError::InvalidRequest("the topic is named twice in the request".into()));
                 }
-                let plan = self.plan(topic, &config, &changing)?;
-                if let Some(key) = catalog::collision_key(&plan.name)
-                    && !coming.insert(key)
-                {
-                    return Err(collision(&plan.name, "another topic of the request"));
-                }
-                Ok(plan)
+                self.plan(topic, &config, &changing)
             })
             .collect();
         let made = self.make(&mut changing, &plans, validate_only).await;
@@ -163,7 +156,15 @@ impl Broker {
             }
         })?;
         let overrides = Arc::new(config.replace_topic(&topic.configs)?);
-        let partitions = if topic.assignments.is_empty() {
+        let partitions = if name.as_str() == offsets_topic::NAME {
+            let count = config.offsets_topic_num_partitions;
+            if topic.partitions != -1 && topic.partitions != count {
+                let text = format!("the offsets topic has {count} partitions: groups belong to them");
+                return Err(TopicError::InvalidPartitions(text));
+            }
+            self.check_replicas(topic.replication_factor, config)?;
+            count
+        } else if topic.assignments.is_empty() {
             self.check_replicas(topic.replication_factor, config)?;
             match topic.partitions {
                 -1 => config.num_partitions,

@@ -47,7 +47,10 @@ impl State {
             }
             Record::Removed(id) => {
                 let Some(topic) = self.records.remove(&id) else { return };
-                if let Some(key) = collision_key(&topic.name) {
+                // Two topics made at once may collide, as in Kafka; then the key belongs to one of them.
+                if let Some(key) = collision_key(&topic.name)
+                    && self.collisions.get(&key) == Some(&topic.name)
+                {
                     self.collisions.remove(&key);
                 }
             }

@@ -70,8 +70,22 @@ fn checking_only_makes_nothing_and_twice_is_wrong() {
         assert!(results[1].is_ok());
         assert!(matches!(results[2], Err(TopicError::InvalidRequest(_))));
         let results = topics.create(&[wish("v.x", 1, &[]), wish("v_x", 1, &[])], false).await.value;
-        assert!(results[0].is_ok());
-        assert!(matches!(results[1], Err(TopicError::InvalidTopic(_))));
+        // Names are compared with those that are there, not with each other.
+        assert!(results.iter().all(Result::is_ok));
+    });
+}
+
+#[test]
+fn the_offsets_topic_has_the_partitions_that_groups_belong_to() {
+    bench(&[("offsets.topic.num.partitions", "5")], async |bench| {
+        let refused = bench.create_one(wish("__consumer_offsets", 2, &[])).await;
+        assert!(matches!(refused, Err(TopicError::InvalidPartitions(_))), "{refused:?}");
+        assert_eq!(bench.create("__consumer_offsets", -1, &[]).await.partitions, 5);
+        let deleted = bench.session.topics().delete(&[name("__consumer_offsets")]).await.value;
+        assert!(matches!(deleted[0].result, Err(TopicError::InvalidRequest(_))));
+        let wider = NewPartitions { topic: "__consumer_offsets".into(), count: 6, assignments: None };
+        let refused = bench.session.topics().create_partitions(&[wider], false).await.value.remove(0);
+        assert!(matches!(refused, Err(TopicError::InvalidRequest(_))));
     });
 }
 
