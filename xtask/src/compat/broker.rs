@@ -189,7 +189,7 @@ pub(super) fn free_ports() -> anyhow::Result<[u16; 2]> {
 }
 
 fn binary() -> PathBuf {
-    std::env::var_os("THALWEG_BINARY").map_or_else(|| scratch().join("release/thalweg"), PathBuf::from)
+    std::env::var_os("COMPAT_BINARY").map_or_else(|| scratch().join("release/thalweg"), PathBuf::from)
 }
 
 fn thalweg(folder: &Path, port: u16, told: u16) -> Command {
