@@ -98,12 +98,6 @@ pub(crate) fn run_selection(selection: &Selection) -> Tally {
         tally.fail(format!("compat: the broker: {error:#}"));
         return tally;
     }
-    // while the house is being built: the binary cannot serve yet
-    if let (Kind::Thalweg, Err(error)) = (&selection.broker, Broker::start(&selection.broker, "first", &yard))
-    {
-        tally.left_out.push(format!("compat: all of it, the broker does not serve: {error:#}"));
-        return tally;
-    }
     let queue = Mutex::new(selection.clients.iter());
     let total = Mutex::new(tally);
     std::thread::scope(|scope| {

@@ -83,8 +83,10 @@ func Check(condition bool, format string, arguments ...any) {
 
 // Equal fails the scenario unless both are deeply equal.
 func Equal(found, expected any, what string) {
-	Check(reflect.DeepEqual(found, expected), "%s: found %.300v, expected %.300v", what, found, expected)
+	Check(reflect.DeepEqual(found, expected), "%s: found %s, expected %s", what, shorten(found), shorten(expected))
 }
+
+func shorten(value any) string { return fmt.Sprintf("%.300s", fmt.Sprintf("%v", value)) }
 
 // Until waits for something to become true.
 func Until(what string, condition func() bool) {
@@ -152,7 +154,7 @@ func SameRecords(found, expected []Record) {
 		for h := 0; same && h < len(e.Headers); h++ {
 			same = f.Headers[h].Key == e.Headers[h].Key && bytes.Equal(f.Headers[h].Value, e.Headers[h].Value)
 		}
-		Check(same, "record %d: found %.300v, expected %.300v", i, f, e)
+		Check(same, "record %d: found %s, expected %s", i, shorten(f), shorten(e))
 	}
 }
 

@@ -16,6 +16,9 @@ use super::Yard;
 use super::clients::jars;
 use crate::{process, root, scratch};
 
+/// Names another binary of Thalweg than the release build of this repository.
+const BINARY: &str = "COMPAT_BINARY";
+
 const LIMIT_START: Duration = Duration::from_secs(60);
 const LIMIT_STOP: Duration = Duration::from_secs(10);
 const LIMIT_BUILD: Duration = Duration::from_secs(40 * 60);
@@ -68,7 +71,7 @@ impl Kind {
     /// Brings what is needed to start it.
     pub(super) fn prepare(&self, yard: &Yard) -> anyhow::Result<()> {
         match self {
-            Self::Thalweg if binary().is_file() => Ok(()),
+            Self::Thalweg if std::env::var_os(BINARY).is_some() => Ok(()),
             Self::Thalweg => process::run_logged(
                 Command::new(env!("CARGO")).current_dir(root()).args(["build", "--release"]),
                 &yard.log("build-thalweg"),
@@ -189,7 +192,7 @@ pub(super) fn free_ports() -> anyhow::Result<[u16; 2]> {
 }
 
 fn binary() -> PathBuf {
-    std::env::var_os("COMPAT_BINARY").map_or_else(|| scratch().join("release/thalweg"), PathBuf::from)
+    std::env::var_os(BINARY).map_or_else(|| scratch().join("release/thalweg"), PathBuf::from)
 }
 
 fn thalweg(folder: &Path, port: u16, told: u16) -> Command {

@@ -224,7 +224,6 @@ impl Group {
     ) {
         let mut member = self.members.remove(old).expect("a static name points to a member");
         let old_leader = self.leader.clone();
-        let subscription_before = self.protocol.as_deref().map(|name| member.metadata(name));
         if let Some(earlier) = member.joining.take() {
             let refused = JoinRefused { error: GroupError::FencedInstance, member: old.clone() };
             work.replies.push(Reply::Join(earlier, Err(refused)));
@@ -240,7 +239,6 @@ impl Group {
         member.client_id = join.client_id.into();
         member.client_host = join.client_host.into();
         member.timer = None;
-        let subscription_now = self.protocol.as_deref().map(|name| member.metadata(name));
         self.members.insert(new_id.clone(), member);
         if let Some(instance) = join.instance {
             self.statics.insert(instance.into(), new_id.clone());
@@ -249,9 +247,8 @@ impl Group {
             self.leader = Some(new_id.clone());
         }
         self.heard(&new_id, work);
-        let keeps = self.state == GroupState::Stable
-            && self.select_protocol() == self.protocol
-            && subscription_before == subscription_now;
+        // As in Kafka only the protocol counts: its metadata always differs where it names the partitions owned.
+        let keeps = self.state == GroupState::Stable && self.select_protocol() == self.protocol;
         if keeps {
             work.store = true;
             let leads = self.leader.as_ref() == Some(&new_id);
