@@ -4,6 +4,7 @@ mod behaviour;
 mod counts;
 mod crash;
 mod model;
+mod power;
 mod space;
 
 use std::sync::Arc;
