@@ -1,5 +1,5 @@
-//! The power goes at any change of the disk, life after life: what was acknowledged is there, as it was; what was not
-//! is there whole or not at all.
+//! As `crash`, but the power may also go while a life begins (recovery, the first commit, the ring being made), and while
+//! a checkpoint is under way; time passes by itself.
 
 use super::*;
 use crate::disk::Fault;
