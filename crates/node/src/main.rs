@@ -17,6 +17,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
 
+// Without huge pages (`no_thp`): with them an idle broker held 8 MiB more than it used.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,6 @@
 //! The settings of this broker: what its start was given, what was set while it runs, and the values that follow.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -7,6 +8,9 @@ use thiserror::Error;
 use super::definition::{Class, Definition, Update};
 use super::value::{self, Value, ValueError};
 use super::{Overrides, broker_setting, broker_settings, of_listener};
+
+/// What acts for a single listener too, as `listener.name.NAME.SETTING`.
+const BY_LISTENER: [&str; 2] = ["max.connections", "max.connection.creation.rate"];
 
 /// Why a value cannot be given to a broker at its start.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -97,11 +101,24 @@ impl BrokerConfig {
         effective(&[&self.own, &self.cluster, &self.fixed], name)
     }
 
+    /// The values that single listeners have of their own, by the listener's name in capitals, where the setting may
+    /// differ by listener.
+    pub fn by_listener(&self, setting: &str) -> Vec<(Arc<str>, Value)> {
+        let layers = [&self.own, &self.cluster, &self.fixed];
+        let names: BTreeSet<&Arc<str>> = layers.into_iter().flat_map(|layer| layer.keys()).collect();
+        let of_setting = |name: &&Arc<str>| of_listener(name).is_some_and(|(_, found)| found == setting);
+        let values = names.into_iter().filter(of_setting).filter_map(|name| {
+            let (listener, _) = of_listener(name)?;
+            Some((listener.to_uppercase().into(), self.value(name)?))
+        });
+        values.collect()
+    }
+
     /// Settings given at the start that have no meaning here, for a warning.
     pub fn without_meaning(&self) -> Vec<&str> {
         let meaningless = |name: &&str| {
             let own_name = broker_setting(name).is_some_and(|row| row.class == Class::NoMeaning);
-            own_name || of_listener(name).is_some()
+            own_name || of_listener(name).is_some_and(|(_, setting)| !BY_LISTENER.contains(&setting))
         };
         self.fixed.keys().map(|name| &**name).filter(meaningless).collect()
     }

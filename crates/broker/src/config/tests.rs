@@ -233,5 +233,9 @@ fn a_start_is_refused_unknown_names_bad_values_and_what_is_not_there_yet() {
         broker(&[("num.io.threads", "4"), ("num.partitions", "2")]).without_meaning(),
         ["num.io.threads"]
     );
+    let own = [("listener.name.in.max.connections", "5"), ("listener.name.in.num.network.threads", "5")];
+    let own = broker(&own);
+    assert_eq!(own.without_meaning(), ["listener.name.in.num.network.threads"]);
+    assert_eq!(own.by_listener("max.connections"), [("IN".into(), value::Value::Number(5))]);
     assert_eq!(broker(&[("node.id", "7")]).value("broker.id"), Some(value::Value::Number(7)));
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thalweg_broker::config::BrokerConfig;
+use thalweg_broker::config::value::Value;
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
@@ -45,6 +46,18 @@ pub(super) fn connection_limits(config: &BrokerConfig) -> ConnectionLimits {
             .filter(|_| config.max_connection_creation_rate != UNBOUNDED),
         ..ConnectionLimits::default()
     };
+    for (listener, value) in config.by_listener("max.connections") {
+        if let Value::Number(count) = value {
+            limits.listener_connections_max.insert(listener, bytes(count));
+        }
+    }
+    for (listener, value) in config.by_listener("max.connection.creation.rate") {
+        if let Value::Number(rate) = value {
+            limits
+                .listener_creations_per_second_max
+                .insert(listener, u32::try_from(rate).unwrap_or(u32::MAX));
+        }
+    }
     for pair in config.max_connections_per_ip_overrides.split(',').filter(|pair| !pair.trim().is_empty()) {
         let address = pair
             .rsplit_once(':')
