@@ -240,7 +240,13 @@ impl Log {
     /// Appends batches that follow each other and begin at [`end`](Self::end). The caller holds its lock of this
     /// partition, so that nobody appends between its look at the end and this.
     pub fn append(&self, reservation: Reservation, pieces: Vec<Piece>) -> WalSeq {
-        Self::append_all(&self.0.shared, reservation, vec![(self, pieces)])
+        let shared = &self.0.shared;
+        let now = shared.world.clock.now();
+        let mut state = self.0.state.lock();
+        let batches = pieces.iter().map(|piece| (piece.facts.entry(self.0.partition), piece.bytes.clone()));
+        let seq = shared.chain().push(reservation, batches);
+        state.append(seq, pieces, now);
+        seq
     }
 
     pub(crate) fn append_all(

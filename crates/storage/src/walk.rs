@@ -1,4 +1,4 @@
-//! Walking through the batches of a run, by their headers, or reading all and comparing checksums. Knows blobs and
+//! Walking through the batches of a run by their headers, and comparing the checksums of those that are wanted. Knows blobs and
 //! batches, and no partition.
 
 use std::io;
@@ -97,10 +97,6 @@ impl<'a> Walk<'a> {
         if step.base() < self.next_offset || step.next() <= step.base() {
             return Err(self.damaged(format!("a batch has offset {}", step.base())));
         }
-        if self.checks {
-            let batch = self.bytes(position, header.size(), STEP_BYTES_CHECKED)?;
-            header.check(batch).map_err(|error| self.damaged(error.to_string()))?;
-        }
         // Long batches are jumped over: of the next one the header alone is wanted.
         self.step = match self.checks {
             true => STEP_BYTES_CHECKED,
@@ -110,6 +106,17 @@ impl<'a> Walk<'a> {
         self.next_offset = step.next();
         self.position = step.end_position();
         Ok(Some(step))
+    }
+
+    /// Compares a batch's checksum, where the walk is one that checks.
+    pub(crate) fn check(&mut self, step: &Step) -> Result<(), WalkError> {
+        if !self.checks {
+            return Ok(());
+        }
+        let batch = self.bytes(step.position, step.header.size(), STEP_BYTES_CHECKED)?;
+        step.header
+            .check(batch)
+            .map_err(|error| WalkError::Damaged { at: step.base(), what: error.to_string() })
     }
 
     /// All bytes of a batch.
@@ -156,10 +163,16 @@ pub(crate) struct Want {
     pub(crate) first_anyway: bool,
 }
 
-/// Finds the batches that are wanted.
+/// Finds the batches that are wanted. Those before them are passed by, whatever is wrong with their records; what comes
+/// before a damaged one is given, and the damage told when it is asked for.
 pub(crate) fn cut(mut walk: Walk<'_>, want: Want) -> Result<Option<Cut>, WalkError> {
     let mut cut: Option<Cut> = None;
-    while let Some(step) = walk.next()? {
+    loop {
+        let step = match walk.next() {
+            Ok(Some(step)) => step,
+            Err(error) if cut.is_none() => return Err(error),
+            Ok(None) | Err(_) => break,
+        };
         if step.next() <= want.from {
             continue;
         }
@@ -168,6 +181,11 @@ pub(crate) fn cut(mut walk: Walk<'_>, want: Want) -> Result<Option<Cut>, WalkErr
         let fits = so_far + size <= want.bytes_max || (so_far == 0 && want.first_anyway);
         if step.next() > want.upto || !fits {
             break;
+        }
+        match walk.check(&step) {
+            Ok(()) => {}
+            Err(error) if cut.is_none() => return Err(error),
+            Err(_) => break,
         }
         let cut = cut.get_or_insert(Cut { position: step.position, length: 0, next: 0 });
         cut.length += size as u32;

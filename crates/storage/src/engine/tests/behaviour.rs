@@ -288,3 +288,32 @@ fn watchers_are_told(folder: Folder) {
     block_on(engine.close());
     assert!(told.try_recv().is_err());
 }
+
+#[test]
+fn cold_reads_find_rot_and_serve_around_it() {
+    let mut folder = Folder::disk(true, 8);
+    folder.options.tail_bytes = 0;
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    for index in 0..10 {
+        block_on(engine.wait(engine.put(&log, 2, 300, index)));
+    }
+    block_on(engine.checkpoint());
+    let Ground::Disk(disk) = &folder.ground else { unreachable!("this test needs a disk") };
+    let expected = contents(&log, Offset(0), 1500);
+    disk.set_cold(true);
+    let before = engine.0.figures.cold_reads.get();
+    assert_eq!(contents(&log, Offset(0), 1500), expected);
+    assert!(engine.0.figures.cold_reads.get() > before, "the cold readers read it");
+    // In the middle of the fifth batch: offsets 8 and 9.
+    let extent = &log.extents()[0];
+    let batch_bytes = u64::from(extent.length) / 10;
+    let name = format!("segments/{}", crate::run_file::name_of(extent.file));
+    disk.rot(&name, extent.position + 4 * batch_bytes + batch_bytes / 2);
+    let read = block_on(log.read(Offset(8), Offset(20), 1 << 20));
+    assert!(matches!(read, Err(crate::ReadError::Damaged { at: Offset(8), .. })), "{read:?}");
+    let read = block_on(log.read(Offset(0), Offset(20), 1 << 20)).expect("what lies before it is good");
+    assert_eq!(read.next, Offset(8));
+    assert_eq!(contents(&log, Offset(10), 1 << 20).len() as u64, 10 * batch_bytes / 2);
+    block_on(engine.close());
+}

@@ -207,3 +207,32 @@ fn a_full_disk_becomes_free_by_deleting() {
     assert_eq!(contents(&new, Offset(0), 100), kept);
     block_on(engine.close());
 }
+
+#[test]
+fn memory_has_a_cap() {
+    let mut folder = Folder::memory(7);
+    folder.options.memory_bytes_max = Some(20_000);
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    let mut appended = 0;
+    let refused = loop {
+        let piece = batch(log.end().0, 1, 1000, 0, 1);
+        match block_on(engine.reserve(piece.bytes.len())) {
+            Ok(reservation) => {
+                block_on(engine.wait(log.append(reservation, vec![piece])));
+                appended += 1;
+                if appended % 5 == 0 {
+                    block_on(engine.checkpoint());
+                }
+            }
+            Err(refused) => break refused,
+        }
+        assert!(appended < 30, "the cap holds");
+    };
+    assert_eq!(refused, Refused::Full);
+    assert!(appended > 10, "{appended}");
+    block_on(engine.wait(log.set_start(log.end())));
+    block_on(engine.checkpoint());
+    assert!(block_on(engine.reserve(1000)).is_ok(), "what is deleted makes room");
+    block_on(engine.close());
+}
