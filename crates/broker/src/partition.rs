@@ -154,6 +154,11 @@ impl Partition {
         seq
     }
 
+    /// Lets an append end that is under way: whoever comes after it sees that the topic ended.
+    pub(crate) fn settle(&self) {
+        drop(self.0.state.lock());
+    }
+
     /// The producers that it remembers.
     pub(crate) fn active_producers(&self) -> (Vec<ActiveProducer>, WalSeq) {
         let state = self.0.state.lock();

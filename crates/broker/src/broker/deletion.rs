@@ -59,6 +59,9 @@ impl Broker {
         for id in going {
             let Some(entry) = self.catalog().adjust(|state| state.take(id)) else { continue };
             entry.topic.end();
+            for partition in entry.partitions.iter() {
+                partition.settle();
+            }
             self.engine().remove(id);
             entry.topic.forget_meters(&*self.0.world.meter);
             tracing::info!(topic = %entry.topic.name, %id, "topic deleted");

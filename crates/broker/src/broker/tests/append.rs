@@ -200,3 +200,51 @@ fn segments_roll_by_size_and_by_time() {
         assert_eq!(segments("time"), [(0, 2), (2, 5), (5, 6)]);
     });
 }
+
+#[test]
+fn watchers_are_told_when_there_is_more() {
+    struct Count(AtomicU64);
+
+    impl crate::Watcher for Count {
+        fn moved(&self, token: u64) {
+            self.0.fetch_add(token, Ordering::Relaxed);
+        }
+    }
+
+    bench(&[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        let partition = bench.partition("t");
+        let count = Arc::new(Count(AtomicU64::new(0)));
+        let watcher: Arc<dyn crate::Watcher> = count.clone();
+        partition.watch(watcher.clone(), 5);
+        bench.append_values("t", &["a"]).await;
+        let told = |at_least: u64| {
+            for _ in 0..5_000_000 {
+                if count.0.load(Ordering::Relaxed) >= at_least {
+                    return true;
+                }
+                std::thread::yield_now();
+            }
+            false
+        };
+        assert!(told(5));
+        let _ = bench.session.topics().delete(&[name("t")]).await;
+        assert!(told(10), "the end of the topic is told too");
+        partition.unwatch(&watcher, 5);
+    });
+}
+
+#[test]
+fn log_folders_tell_sizes() {
+    bench(&[], async |bench| {
+        bench.create("t", 2, &[]).await;
+        bench.append_values("t", &["a"]).await;
+        let dirs = bench.session.topics().log_dirs(None);
+        let sizes: Vec<_> = dirs[0].partitions.iter().map(|p| (p.partition.0, p.size > 0)).collect();
+        assert_eq!(sizes, [(0, true), (1, false)]);
+        let wanted = [(TopicName::from("t"), vec![PartitionIndex(1), PartitionIndex(9)])];
+        let dirs = bench.session.topics().log_dirs(Some(&wanted));
+        assert_eq!(dirs[0].partitions.len(), 1);
+        assert_eq!(dirs[0].path, PathBuf::from("/data"));
+    });
+}

@@ -3,6 +3,7 @@
 use thalweg_model::NodeId;
 
 use super::*;
+use crate::session::records::PartitionError;
 use crate::session::topics::{Cursor, MetadataError, NewPartitions, Wanted};
 use crate::{FetchError, Isolation};
 
@@ -104,6 +105,8 @@ fn a_topic_made_again_is_another_one() {
         assert_ne!(first.id, second.id);
         assert_eq!(bench.partition("t").high_watermark(), Offset(0));
         // Who holds the old one is told.
+        let late = old.append(encode(Batch { values: &["b"], ..Batch::default() }), ACKS_ALL).await.value;
+        assert_eq!(late, Err(AppendError::Partition(PartitionError::Unknown)));
         let gone = old.read(Offset(0), Isolation::ReadUncommitted, 100).await;
         assert!(matches!(gone, Err(FetchError::Partition(_))), "{gone:?}");
         let by_id = bench.session.topics().delete(&[TopicRef::Id(first.id)]).await.value;
