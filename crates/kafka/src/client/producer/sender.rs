@@ -33,10 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             return;
         }
         for (name, batch) in collected.expired {
-            let shared = shared.clone();
-            let late = ClientError::TimedOut { api: "Produce" }.into();
-            let give_up = async move { shared.failed(name, batch, late).await };
-            drop(world.spawner.spawn("client-expired", Box::pin(give_up)));
+            shared.failed(name, batch, ClientError::TimedOut { api: "Produce" }.into());
         }
         for name in collected.leaderless {
             let shared = shared.clone();
@@ -91,13 +88,13 @@ async fn dispatch(shared: Arc<Shared>, broker: i32, batches: Vec<(PartitionName,
         Ok(answer) => {
             for (name, batch) in sent {
                 let partition = answer.as_ref().map(|answer| part(answer, &name));
-                shared.answered(name, batch, partition).await;
+                shared.answered(name, batch, partition);
             }
         }
         Err(error) => {
             let error = Arc::new(error);
             for (name, batch) in sent {
-                shared.failed(name, batch, error.clone()).await;
+                shared.failed(name, batch, error.clone());
             }
         }
     }
@@ -141,8 +138,8 @@ impl Shared {
     }
 
     /// `answer` is `None` where nobody acknowledges, and `Some(None)` where the answer forgot the partition.
-    async fn answered(
-        &self,
+    fn answered(
+        self: &Arc<Self>,
         name: PartitionName,
         batch: Batch,
         answer: Option<Option<PartitionProduceResponse>>,
@@ -152,7 +149,7 @@ impl Shared {
             None => (0, BatchDelivered { partition, base_offset: -1, timestamp: None }, None),
             Some(None) => {
                 let error = ClientError::Disconnected { api: "Produce" };
-                return self.failed(name, batch, Arc::new(error)).await;
+                return self.failed(name, batch, Arc::new(error));
             }
             Some(Some(answer)) => {
                 let timestamp = (answer.log_append_time_ms >= 0).then_some(answer.log_append_time_ms);
@@ -170,7 +167,7 @@ impl Shared {
         };
         match Refused::check(code, message.as_deref()) {
             Err(refused) if refused.code != Code::DuplicateSequenceNumber => {
-                self.failed(name, batch, Arc::new(refused.of("Produce"))).await;
+                self.failed(name, batch, Arc::new(refused.of("Produce")));
             }
             _ => {
                 self.accumulator.lock().delivered(&name, &batch);
@@ -180,7 +177,7 @@ impl Shared {
     }
 
     /// Tries again, or gives the batch up.
-    async fn failed(&self, name: PartitionName, batch: Batch, error: Arc<ClientError>) {
+    fn failed(self: &Arc<Self>, name: PartitionName, batch: Batch, error: Arc<ClientError>) {
         let now = self.client.world().clock.elapsed();
         if error.is_retriable() && now < batch.opened + self.options.delivery_timeout {
             tracing::debug!(partition = %name, %error, "sending a batch again");
@@ -189,25 +186,30 @@ impl Shared {
             return;
         }
         // What the broker has of it is not known: what follows must not continue its sequence.
-        let mut current = self.accumulator.lock().is_current(&batch);
+        let current = self.accumulator.lock().is_current(&batch);
         self.settle(batch, Err(error));
-        while current {
-            match fresh_stamp(&self.client).await {
-                Ok(stamp) => {
-                    self.accumulator.lock().restamp(stamp);
-                    current = false;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "no new producer id");
-                    let error = Arc::new(error);
-                    let now = self.client.world().clock.elapsed();
-                    let late = self.accumulator.lock().take_expired(&name, &self.options, now);
-                    for batch in late {
-                        self.settle(batch, Err(error.clone()));
-                    }
-                    self.client.world().clock.sleep(self.client.options().retry_backoff).await;
-                }
+        if current {
+            let renewal = self.clone().renew(name);
+            drop(self.client.world().spawner.spawn("client-renew", Box::pin(renewal)));
+        } else {
+            self.accumulator.lock().unmute(&name, Duration::ZERO);
+            self.work.notify_one();
+        }
+    }
+
+    /// Gets a new producer id, and lets a partition go on under it.
+    async fn renew(self: Arc<Self>, name: PartitionName) {
+        while let Err(error) =
+            fresh_stamp(&self.client).await.map(|stamp| self.accumulator.lock().restamp(stamp))
+        {
+            tracing::warn!(%error, "no new producer id");
+            let error = Arc::new(error);
+            let clock = &self.client.world().clock;
+            let late = self.accumulator.lock().take_expired(&name, &self.options, clock.elapsed());
+            for batch in late {
+                self.settle(batch, Err(error.clone()));
             }
+            clock.sleep(self.client.options().retry_backoff).await;
         }
         self.accumulator.lock().unmute(&name, Duration::ZERO);
         self.work.notify_one();
