@@ -182,7 +182,12 @@ impl Shared {
                 return Ok(taken);
             }
             self.make_more();
-            rung.await;
+            // where making a file failed, it is tried again: nobody else may ask
+            tokio::select! {
+                biased;
+                () = rung => {}
+                () = self.world.clock.sleep(MAKE_AGAIN) => {}
+            }
         }
     }
 

@@ -1,8 +1,11 @@
 //! The ring by itself: its files are written over and never extended, and free again when covered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use thalweg_model::world::block_on;
+use thalweg_model::TimestampMs;
+use thalweg_model::world::{ManualClock, Spawner, Threads, World, block_on};
 use thalweg_storage::disk::{Access, Create, Disk, Fault, MemoryDisk, Open};
 use thalweg_storage::wal::{PutError, Ring, RingOptions, Room, Wal};
 use thalweg_storage::{Durability, WalSeq};
@@ -164,6 +167,36 @@ fn a_full_disk_is_told_and_the_next_chain_goes_on_in_the_same_file() {
         let seq = 5 + ring.list(chain(2), WalSeq(5)).len() as u64;
         put(&ring, 2, seq, 10);
     }
+}
+
+#[test]
+fn a_put_that_waits_for_a_file_goes_on_when_the_disk_has_room_again() {
+    let clock = ManualClock::new(TimestampMs(0));
+    let disk = MemoryDisk::new(true);
+    disk.set_room(OPTIONS.first_bytes);
+    let surroundings = World { clock: Arc::new(clock.clone()), ..world() };
+    let ring = block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, surroundings, &[])).expect("it opens");
+    put(&ring, 1, 1, 50_000);
+    let (waiting, done) = (ring.clone(), Arc::new(AtomicBool::new(false)));
+    let tell = done.clone();
+    let task = Threads.spawn_blocking(
+        "put",
+        Box::new(move || {
+            put(&waiting, 1, 2, 50_000);
+            tell.store(true, Ordering::Release);
+        }),
+    );
+    while clock.next_deadline().is_none() {
+        std::thread::yield_now();
+    }
+    assert!(!done.load(Ordering::Acquire));
+    disk.set_room(u64::MAX);
+    while !done.load(Ordering::Acquire) {
+        clock.advance(Duration::from_secs(1));
+        std::thread::yield_now();
+    }
+    block_on(task);
+    assert_eq!(ring.list(chain(1), WalSeq(1)).len(), 2);
 }
 
 #[test]

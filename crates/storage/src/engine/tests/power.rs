@@ -108,11 +108,7 @@ fn live(
                 model.start.1 = to.max(model.start.1);
                 waits = log.set_start(Offset(to));
             }
-            86..92 => {
-                if until_cut(engine, engine.checkpoint()).is_none() {
-                    break;
-                }
-            }
+            86..92 if until_cut(engine, engine.checkpoint()).is_none() => break,
             _ => {}
         }
         if waits > WalSeq::NONE && below(3) > 0 {
