@@ -4,6 +4,7 @@
 //! name. What the domain's rules are is not decided here: handlers translate, and [`Session`](thalweg_broker::Session)
 //! is their only way in.
 
+#[allow(clippy::needless_update, reason = "messages grow fields with their versions")]
 mod api;
 pub mod client;
 mod connection;
