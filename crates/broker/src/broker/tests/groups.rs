@@ -7,9 +7,17 @@ use crate::{CommitPartition, CommitTopic, Committer, Isolation};
 
 #[test]
 fn commits_lie_in_the_offsets_topic_and_outlive_a_restart() {
+    for killed in [false, true] {
+        commit_and_restart(killed);
+    }
+}
+
+/// From a snapshot after a clean end, from the log after a kill.
+fn commit_and_restart(killed: bool) {
     let backends = memory();
     let settings = [("offsets.topic.num.partitions", "3")];
     bench_over(backends.clone(), &settings, async |bench| {
+        bench.killed.store(killed, Ordering::Relaxed);
         bench.create("t", 1, &[]).await;
         let partition = CommitPartition {
             partition: PartitionIndex(0),
