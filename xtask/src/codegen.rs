@@ -220,3 +220,55 @@ fn requests(messages: &[Message]) -> Vec<&Message> {
     requests.sort_by_key(|message| message.number);
     requests
 }
+
+#[cfg(test)]
+mod tests {
+    use super::schema::{Base, Versions, parse};
+    use super::{module_name, stale};
+
+    #[test]
+    fn a_field_says_what_its_line_says() {
+        let text = concat!(
+            "api 7 Example\n\n",
+            "request 0-5 flexible 3+ unstable\n",
+            "    kind string?4+ 2-5\n",
+            "    limit i32 1+ = -1 ignorable\n",
+            "    rows []Row 1+ tag 2\n",
+            "        index i32\n",
+        );
+        let message = parse(text).expect("it is a schema").remove(0);
+        assert_eq!(
+            (message.name.as_str(), message.number, message.unstable),
+            ("ExampleRequest", Some(7), true)
+        );
+        assert!(message.flexible(3) && !message.flexible(2));
+        let [kind, limit, rows] = &message.fields[..] else { panic!("three fields") };
+        assert_eq!(kind.versions, Versions { first: 2, last: 5 });
+        assert_eq!(kind.nullable, Some(Versions { first: 4, last: 5 }));
+        assert_eq!((limit.default.as_deref(), limit.ignorable), (Some("-1"), true));
+        assert_eq!((rows.array, rows.tag, &rows.base), (true, Some(2), &Base::Struct("Row".to_owned())));
+        assert_eq!(message.structure("Row").expect("it is there").versions, Versions { first: 1, last: 5 });
+    }
+
+    #[test]
+    fn what_is_no_schema_is_told_with_its_line() {
+        let cases = [
+            ("request 0-1\n", "line 1"),
+            ("message M 0-1\n    a number\n", "line 2"),
+            ("message M 0-1\n    a i32 2+\n", "line 2"),
+            ("message M 0-1\n    a i32\n        b i32\n", "line 2"),
+            ("message M 0-1\n  a i32\n", "line 2"),
+            ("message M 0-1 loose\n", "line 1"),
+        ];
+        for (text, line) in cases {
+            let fault = parse(text).expect_err(text).to_string();
+            assert!(fault.starts_with(line), "{text:?}: {fault}");
+        }
+    }
+
+    #[test]
+    fn generated_code_is_fresh() {
+        assert_eq!(stale().expect("the schemas can be read"), Vec::<String>::new());
+        assert_eq!(module_name("OffsetForLeaderEpochRequest"), "offset_for_leader_epoch_request");
+    }
+}

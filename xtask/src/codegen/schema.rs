@@ -1,6 +1,6 @@
 //! Reads our schema files: which fields a message has, in which versions.
 //!
-//! A file is lines; four spaces deeper is one level deeper. `docs` for the format: `crates/wire/schema/README.md`.
+//! A file is lines; four spaces deeper is one level deeper. The format is described in `crates/wire/schema/README.md`.
 //! It knows nothing of Rust, so that tests can drive a second, slow encoder from the same files.
 
 use std::fmt;
