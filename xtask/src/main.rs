@@ -7,6 +7,7 @@
     reason = "development tasks run in real time, on real threads"
 )]
 
+mod bench;
 mod codegen;
 mod compat;
 mod process;
@@ -49,6 +50,12 @@ const TASKS: &[Task] = &[
         options: "[CLIENT...] [--broker thalweg|kafka|HOST:PORT] [--without LIST] [--only REGEX] [--list]",
         purpose: "the scenarios of compat/ with real clients, against Thalweg or, with the same files, Apache Kafka",
         run: compat::run,
+    },
+    Task {
+        name: "bench",
+        options: "[--partitions N] [--records N] [--binary FILE] [--json]",
+        purpose: "what a release broker costs: start, memory, a partition, a start after kill -9, bytes on disk",
+        run: bench::run,
     },
     Task {
         name: "golden",
