@@ -34,6 +34,8 @@ use crate::walk::{Walk, WalkError};
 
 /// How long after a failed checkpoint the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The shortest rest between two looks, whatever the settings say.
+const REST_MIN: Duration = Duration::from_millis(50);
 /// How often a part of the WAL is read in vain before it is given up as damaged.
 const READS_MAX: u32 = 3;
 /// How often a snapshot is taken anew because an append came between.
