@@ -299,11 +299,11 @@ impl Coordinator {
         if let Err(error) = self.usable(group) {
             return Answer::now(Err(error));
         }
-        self.step_result(group, 0, |shard, work| match shard.group(group) {
+        // Nothing is ever written for a life sign, so it takes no space and goes through however full the disk is.
+        self.apply(group, None, |shard, work| match shard.group(group) {
             Some(found) => found.heartbeat(member, instance, generation, work),
             None => Err(GroupError::UnknownMember),
         })
-        .await
     }
 
     /// Members leave; one result each.
@@ -466,17 +466,27 @@ impl Coordinator {
         act: impl FnOnce(&mut Shard, &mut Work) -> T,
     ) -> Result<Answer<T>, GroupError> {
         let partition = self.partition_of(group);
-        let index = partition.0 as usize;
-        let stored = self.shards[index].lock().stored_bytes(group);
+        let stored = self.shards[partition.0 as usize].lock().stored_bytes(group);
         let place = self.log.reserve(partition, bytes + stored + RECORD_OVERHEAD_BYTES).await?;
+        Ok(self.apply(group, Some(place), act))
+    }
+
+    /// The step itself. Without a place the step is one that writes nothing.
+    fn apply<T>(
+        &self,
+        group: &str,
+        place: Option<Place>,
+        act: impl FnOnce(&mut Shard, &mut Work) -> T,
+    ) -> Answer<T> {
         let mut work = self.work();
-        let mut shard = self.shards[index].lock();
+        let mut shard = self.shards[self.partition_of(group).0 as usize].lock();
         let value = act(&mut shard, &mut work);
         if work.store {
             shard.store(group);
         }
         let records = shard.take_records();
         if !records.is_empty() {
+            let place = place.expect("a step that writes has a place");
             shard.written(place.append(records));
         }
         shard.answer(work.replies);
@@ -484,7 +494,7 @@ impl Coordinator {
         shard.tidy(group);
         drop(shard);
         self.timers.add(work.timers);
-        Ok(Answer { value, after })
+        Answer { value, after }
     }
 
     async fn step_result<T>(

@@ -191,6 +191,7 @@ fn nothing_changes_while_the_log_takes_nothing() {
     let joined = bench.alone();
     bench.list.full.store(true, Ordering::Relaxed);
     assert_eq!(bench.leave(&joined.member), Err(GroupError::Unavailable));
+    assert_eq!(bench.heartbeat(&joined.member, 1), Ok(()), "a life sign writes nothing");
     bench.pass(SESSION);
     bench.list.full.store(false, Ordering::Relaxed);
     assert_eq!(bench.state(), GroupState::Stable);
