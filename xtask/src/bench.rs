@@ -152,7 +152,7 @@ fn partitions(options: &Options, yard: &Path, found: &mut Found) -> anyhow::Resu
             "--json",
         ])?;
         let read = broker.command(&["bench", "consume", "--topic", name, "--json"])?;
-        if read["records"].to_string() != count {
+        if read["records"].as_u64() != count.parse().ok() {
             bail!("{name}: {count} records were written and {} read", read["records"]);
         }
     }

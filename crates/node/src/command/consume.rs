@@ -115,7 +115,7 @@ pub(crate) fn run(flags: ConsumeFlags) -> Result<(), Failure> {
 /// Alone or in a group.
 enum Reader {
     Alone(Consumer),
-    Member(GroupConsumer),
+    Member(Box<GroupConsumer>),
 }
 
 impl Reader {
@@ -172,7 +172,7 @@ async fn consume(client: Client, flags: ConsumeFlags) -> Result<(), Failure> {
     let reset = if flags.from == Place::Latest { ResetPolicy::Latest } else { ResetPolicy::Earliest };
     let options = ConsumerOptions { isolation, reset, ..ConsumerOptions::default() };
     let mut reader = match &flags.group {
-        Some(group) => Reader::Member(GroupConsumer::new(
+        Some(group) => Reader::Member(Box::new(GroupConsumer::new(
             client.clone(),
             GroupOptions {
                 instance_id: flags.instance_id.clone(),
@@ -180,7 +180,7 @@ async fn consume(client: Client, flags: ConsumeFlags) -> Result<(), Failure> {
                 consumer: options,
                 ..GroupOptions::new(group, flags.topics.clone())
             },
-        )),
+        ))),
         None => {
             let mut consumer = Consumer::new(client.clone(), options);
             consumer.assign(begins);
@@ -218,10 +218,12 @@ async fn consume(client: Client, flags: ConsumeFlags) -> Result<(), Failure> {
     };
     let done: Result<(), Failure> = done.await;
     bar.finish_and_clear();
-    if let Reader::Member(member) = reader {
-        member.leave().await?;
+    // Leaving commits: what could not be written must not be. The group misses this member after its session.
+    done?;
+    match reader {
+        Reader::Alone(_) => Ok(()),
+        Reader::Member(member) => Ok(member.leave().await?),
     }
-    done
 }
 
 fn open(flags: &ConsumeFlags) -> Result<BufWriter<Box<dyn Write + Send>>, Failure> {
@@ -258,6 +260,11 @@ impl Output {
         ends: Option<&HashMap<PartitionName, i64>>,
     ) -> Result<bool, Failure> {
         let mut gone = false;
+        let begin = |part: &FetchedPartition| {
+            let first = part.records.first()?;
+            Some((PartitionName::new(part.topic.clone(), part.partition), first.offset))
+        };
+        let begins: Vec<_> = fetched.iter().filter_map(begin).collect();
         for part in fetched {
             let name = PartitionName::new(part.topic.clone(), part.partition);
             let end = ends.and_then(|ends| ends.get(&name)).copied().unwrap_or(i64::MAX);
@@ -270,12 +277,18 @@ impl Output {
                 let written = self.formatter.write(&mut self.out, &part.topic, part.partition, record);
                 if !unless_gone(written)? {
                     gone = true;
-                    reader.seek(&name, record.offset);
                     break;
                 }
                 self.left -= 1;
             }
         }
-        Ok(unless_gone(self.out.flush())? && !gone)
+        let read_on = unless_gone(self.out.flush())? && !gone;
+        if !read_on {
+            // Nobody knows how much of this arrived: the group's next reader gets all of it.
+            for (name, offset) in begins {
+                reader.seek(&name, offset);
+            }
+        }
+        Ok(read_on)
     }
 }

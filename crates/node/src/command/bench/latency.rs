@@ -122,43 +122,41 @@ impl Pair {
     }
 
     /// Sends what is due when it is due.
-    fn send(
+    async fn send(
         self,
         producer: Producer,
         sent: Arc<AtomicU64>,
         all: Arc<AtomicU64>,
-    ) -> impl Future<Output = Result<(), Failure>> + Send {
-        async move {
-            let world = self.client.world().clone();
-            let mut values = Values::new(&*world.random, self.flags.size - STAMP_BYTES);
-            let rate = self.flags.rate.map(|rate| rate / f64::from(self.flags.run.clients));
-            let duration_max = self.flags.run.duration_max();
-            let mut pacer = Pacer::start(&world, rate, self.records_max, duration_max);
-            let mut done = Ok(());
-            while let Some(due) = pacer.next().await {
-                let count = sent.load(Ordering::Relaxed);
-                let mut value = BytesMut::with_capacity(self.flags.size);
-                value.put_u64(self.run);
-                value.put_u64(u64::try_from(due.as_nanos()).unwrap_or(u64::MAX));
-                value.put_slice(&values.next());
-                let message = Message {
-                    partition: Some(self.partitions[count as usize % self.partitions.len()]),
-                    value: Some(value.freeze()),
-                    ..Message::default()
-                };
-                if let Err(error) = producer.send(&self.flags.run.topic, message).await {
-                    done = Err(error.into());
-                    break;
-                }
-                sent.store(count + 1, Ordering::Release);
-                if self.interrupt.is_asked() {
-                    break;
-                }
+    ) -> Result<(), Failure> {
+        let world = self.client.world().clone();
+        let mut values = Values::new(&*world.random, self.flags.size - STAMP_BYTES);
+        let rate = self.flags.rate.map(|rate| rate / f64::from(self.flags.run.clients));
+        let duration_max = self.flags.run.duration_max();
+        let mut pacer = Pacer::start(&world, rate, self.records_max, duration_max);
+        let mut done = Ok(());
+        while let Some(due) = pacer.next().await {
+            let count = sent.load(Ordering::Relaxed);
+            let mut value = BytesMut::with_capacity(self.flags.size);
+            value.put_u64(self.run);
+            value.put_u64(u64::try_from(due.as_nanos()).unwrap_or(u64::MAX));
+            value.put_slice(&values.next());
+            let message = Message {
+                partition: Some(self.partitions[count as usize % self.partitions.len()]),
+                value: Some(value.freeze()),
+                ..Message::default()
+            };
+            if let Err(error) = producer.send(&self.flags.run.topic, message).await {
+                done = Err(error.into());
+                break;
             }
-            producer.close().await;
-            all.store(sent.load(Ordering::Relaxed), Ordering::Release);
-            done
+            sent.store(count + 1, Ordering::Release);
+            if self.interrupt.is_asked() {
+                break;
+            }
         }
+        producer.close().await;
+        all.store(sent.load(Ordering::Relaxed), Ordering::Release);
+        done
     }
 }
 
