@@ -157,7 +157,7 @@ impl Checkpointer {
         tokio::select! {
             biased;
             () = self.shared.bell.notified() => {}
-            () = clock.sleep(longest) => {}
+            () = clock.sleep(longest.max(REST_MIN)) => {}
         }
     }
 
