@@ -172,7 +172,9 @@ def settled(members, partitions):
     def look():
         return all(m.owned for m in members) and sorted(p for m in members for p in m.owned) == list(range(partitions))
 
-    until(look, f"{len(members)} members share {partitions} partitions")
+    # when the answer to SyncGroup comes within a millisecond or two, version 3.0.12 sometimes never takes it up and spins;
+    # that is the client's race: a short wait here, and the second try of the harness meets it seldom
+    until(look, f"{len(members)} members share {partitions} partitions", 20)
 
 
 def with_members(run):
