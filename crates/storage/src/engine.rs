@@ -251,8 +251,13 @@ impl Engine {
         let wanted = self.0.wanted_rounds.fetch_add(1, Ordering::AcqRel) + 1;
         self.0.bell.notify_one();
         let mut rounds = self.0.rounds.subscribe();
-        // An error means that the checkpointer has ended: there is nothing to wait for.
-        let _ = rounds.wait_for(|done| *done >= wanted).await;
+        let mut failure = self.0.failure.subscribe();
+        // A checkpointer that has ended, or an engine that has failed, makes none: there is nothing to wait for.
+        tokio::select! {
+            biased;
+            _ = rounds.wait_for(|done| *done >= wanted) => {}
+            _ = failure.wait_for(Option::is_some) => {}
+        }
     }
 
     /// Ends: what was appended becomes durable, a last checkpoint is made, the folder is given back.

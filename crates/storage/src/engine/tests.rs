@@ -140,6 +140,30 @@ fn tick(clock: ManualClock, ticking: Arc<AtomicBool>) {
     );
 }
 
+/// Lets time pass by itself until the test ends: what waits to try again shall not wait for ever.
+pub(super) struct Passing(Arc<AtomicBool>);
+
+impl Passing {
+    pub(super) fn begin(clock: ManualClock) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = ended.clone();
+        let pass = move || {
+            while !end.load(Ordering::Acquire) {
+                clock.advance(Duration::from_millis(1));
+                std::thread::yield_now();
+            }
+        };
+        drop(Threads.spawn_blocking("time", Box::new(pass)));
+        Self(ended)
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 use thalweg_model::world::Spawner;
 
 pub(super) fn partition(topic: u128, index: i32) -> TopicPartition {

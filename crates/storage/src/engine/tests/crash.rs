@@ -38,6 +38,8 @@ fn run(mut folder: Folder, seed: u64) -> u32 {
     let chance = SeededRandom::new(seed);
     let below = |bound: u64| chance.next() % bound;
     let mut produced: HashMap<TopicPartition, Produced> = HashMap::default();
+    // Where the ring is full and the disk dead, a reservation is given up in time.
+    let _time = Passing::begin(folder.clock.clone());
     for life in 1..=4 {
         let engine = folder.open();
         assert_eq!(engine.shard_epoch(), life, "seed {seed}");

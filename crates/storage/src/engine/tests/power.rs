@@ -125,30 +125,6 @@ fn live(
     }
 }
 
-/// Lets time pass by itself until the test ends: what waits to try again shall not wait for ever.
-struct Passing(Arc<AtomicBool>);
-
-impl Passing {
-    fn begin(clock: ManualClock) -> Self {
-        let ended = Arc::new(AtomicBool::new(false));
-        let end = ended.clone();
-        let pass = move || {
-            while !end.load(Ordering::Acquire) {
-                clock.advance(Duration::from_millis(1));
-                std::thread::yield_now();
-            }
-        };
-        drop(Threads.spawn_blocking("time", Box::new(pass)));
-        Self(ended)
-    }
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
 /// What a future gives, unless the storage fails before.
 fn until_cut<T>(engine: &Engine, future: impl Future<Output = T>) -> Option<T> {
     let mut failure = engine.failure();
