@@ -120,7 +120,7 @@ impl Shard {
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
         match self.groups.get(commit.group) {
             Some(group) => group.check_commit(commit)?,
-            None if commit.generation >= 0 => return Err(GroupError::IllegalGeneration),
+            None if commit.generation >= 0 => return Err(GroupError::GroupNotFound),
             None => {}
         }
         let group =

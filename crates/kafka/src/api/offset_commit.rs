@@ -5,11 +5,12 @@
 //! - v6: leader epochs
 //! - v7: static members (KIP-345)
 //! - v8: flexible
-//! - v9: as v8 for classic groups (KIP-848)
+//! - v9: a member of a group that is not there is told so (KIP-848); before, its generation is wrong
 //! - v10: topics by id (KIP-848)
 
 use std::time::Duration;
 
+use thalweg_broker::groups::GroupError;
 use thalweg_broker::{CommitPartition, CommitTopic, Committer, TopicRef};
 use thalweg_model::{Offset, PartitionIndex, TopicId};
 use thalweg_wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
@@ -20,6 +21,8 @@ use super::epoch;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
+/// The first version that knows of groups that are not there.
+const GROUP_NOT_FOUND_FROM: i16 = 9;
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 10;
 
@@ -59,8 +62,14 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         }
         // What is wrong with the whole is wrong with each part.
         Err(error) => {
+            let code = match error {
+                GroupError::GroupNotFound if request.version < GROUP_NOT_FOUND_FROM => {
+                    Code::IllegalGeneration
+                }
+                error => Code::from(error),
+            };
             for topic in &asked.topics {
-                answer.topics.push(of_topic(topic, || first.see(Code::from(error))));
+                answer.topics.push(of_topic(topic, || first.see(code)));
             }
         }
     }

@@ -14,7 +14,7 @@ fn a_consumer_without_a_group_commits_and_finds_it_again() {
 #[test]
 fn only_members_of_the_generation_commit_to_a_group_that_has_members() {
     let bench = bench();
-    assert_eq!(bench.commit("m", 1, 1, ""), Err(GroupError::IllegalGeneration));
+    assert_eq!(bench.commit("m", 1, 1, ""), Err(GroupError::GroupNotFound));
     let joined = bench.alone();
     assert_eq!(bench.commit("", -1, 1, ""), Err(GroupError::UnknownMember));
     assert_eq!(bench.commit("m", 1, 1, ""), Err(GroupError::UnknownMember));
