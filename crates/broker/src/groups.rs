@@ -363,7 +363,7 @@ impl Coordinator {
         }
         let size = |(topic, _): &(&str, PartitionIndex)| group.len() + topic.len() + RECORD_OVERHEAD_BYTES;
         let bytes = partitions.iter().map(size).sum();
-        self.step_result(group, bytes, |shard, work| shard.delete_offsets(group, partitions, work)).await
+        self.step_result(group, bytes, |shard, _| shard.delete_offsets(group, partitions)).await
     }
 
     /// Forgets what groups committed for a topic that is gone.

@@ -173,7 +173,6 @@ impl Shard {
         &mut self,
         group: &str,
         partitions: &[(&str, PartitionIndex)],
-        work: &Work,
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
         let found = self.groups.get_mut(group).ok_or(GroupError::GroupNotFound)?;
         let subscribed = match found.state {
@@ -194,7 +193,7 @@ impl Shard {
             }
             results.push(Ok(()));
         }
-        self.forget_if_over(group, work);
+        self.forget_if_over(group);
         Ok(results)
     }
 
@@ -229,11 +228,11 @@ impl Shard {
             found.offsets.remove(topic, *partition);
             self.records.push(record::without_offset(group, topic, *partition));
         }
-        self.forget_if_over(group, work);
+        self.forget_if_over(group);
         expired.len()
     }
 
-    fn forget_if_over(&mut self, group: &str, _: &Work) {
+    fn forget_if_over(&mut self, group: &str) {
         if self.groups.get(group).is_some_and(Group::is_forgettable) {
             self.groups.remove(group);
             self.records.push(record::without_group(group));
