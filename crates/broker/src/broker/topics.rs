@@ -323,18 +323,21 @@ impl Broker {
         if auto_create && self.config().auto_create_topics_enable {
             for description in &mut described {
                 if let Err(MetadataError::Unknown(name)) = description {
-                    let made = self.create_asked_for(name).await;
-                    *description = made.and_then(|()| self.describe_one(&TopicRef::Name(name.clone())));
+                    *description = Err(self.create_asked_for(name).await);
                 }
             }
         }
         described
     }
 
-    /// Makes a topic because somebody asked for it.
-    async fn create_asked_for(&self, name: &TopicName) -> Result<(), MetadataError> {
+    /// Makes a topic because somebody asked for it. Who asked is told to ask again even when it was made at once, as
+    /// in Kafka, where it is made behind the answer: clients count on not knowing the topic yet.
+    async fn create_asked_for(&self, name: &TopicName) -> MetadataError {
         let error = if name.as_str() == offsets_topic::NAME {
             self.create_internal(name).await.err()
+        } else if catalog::is_internal(name.as_str()) {
+            // Nobody writes to it yet; who does one day makes it with the number of partitions that it needs.
+            return MetadataError::Unknown(name.clone());
         } else {
             let topic = NewTopic {
                 name: name.clone(),
@@ -346,16 +349,10 @@ impl Broker {
             self.create_topics(&[topic], false).await.pop().and_then(Result::err)
         };
         match error {
-            None | Some(TopicError::Exists(_)) => Ok(()),
-            Some(TopicError::InvalidTopic(reason)) => {
-                Err(MetadataError::InvalidName { name: name.clone(), reason })
-            }
-            Some(TopicError::InvalidReplicationFactor(reason)) => {
-                Err(MetadataError::InvalidReplicationFactor { name: name.clone(), reason })
-            }
+            None | Some(TopicError::Exists(_)) => MetadataError::Creating(name.clone()),
             Some(error) => {
                 tracing::warn!(topic = %name, %error, "a topic that was asked for could not be made");
-                Err(MetadataError::Unknown(name.clone()))
+                MetadataError::Unknown(name.clone())
             }
         }
     }

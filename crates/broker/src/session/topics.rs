@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::configs::ConfigEntry;
 use super::{Operation, Session, Target, TopicRef};
 use crate::answer::Answer;
+use crate::catalog;
 
 /// The part of a session that deals with topics.
 #[derive(Clone, Copy)]
@@ -71,17 +72,19 @@ pub enum MetadataError {
     /// It is being made: ask again.
     #[error("the topic '{0}' is being created")]
     Creating(TopicName),
-    /// It could not be made with the settings that brokers give to topics made by asking for them.
-    #[error("{reason}")]
-    InvalidReplicationFactor {
-        /// The name.
-        name: TopicName,
-        /// What is wrong.
-        reason: String,
-    },
     /// The peer may not.
     #[error("not authorized for the topic")]
     Unauthorized(TopicRef),
+}
+
+impl MetadataError {
+    /// Whether the topic, were it there, would be one of the broker's own.
+    pub fn is_of_internal_topic(&self) -> bool {
+        match self {
+            Self::Unknown(name) | Self::Creating(name) => catalog::is_internal(name.as_str()),
+            Self::UnknownId(_) | Self::InvalidName { .. } | Self::Unauthorized(_) => false,
+        }
+    }
 }
 
 /// Why a topic was not made, deleted or changed. The text is for the user.

@@ -1,5 +1,5 @@
 //! Metadata (3): brokers, topics, partitions and who leads them. Topics that are asked for and missing are made where
-//! client and broker want that.
+//! client and broker want that; they are in a later answer, this one says that there are none yet.
 //!
 //! - v0: no topics named are all topics; v1: null is all, none is none; rack, controller, internal topics
 //! - v2: cluster id
@@ -13,7 +13,7 @@
 //! - v12: topics asked for by id
 //! - v13: an error for all of it
 
-use thalweg_broker::{MetadataError, TopicDescription, TopicRef, Wanted};
+use thalweg_broker::{MetadataError, TopicDescription, TopicRef, WalSeq, Wanted};
 use thalweg_model::collections::HashSet;
 use thalweg_model::{TopicId, TopicName};
 use thalweg_wire::metadata_response::{
@@ -24,6 +24,9 @@ use thalweg_wire::{MetadataRequest, MetadataResponse};
 use super::authorized;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
+
+/// The first version in which topics are asked for by id.
+const ASKED_BY_ID_FROM: i16 = 12;
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: MetadataRequest = request.decode()?;
@@ -51,20 +54,28 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         None => true,
         Some(topics) => version == 0 && topics.is_empty(),
     };
+    let topics = || asked.topics.iter().flatten().filter(|_| !all);
+    // Ids came to the request before they came to be answered: then nothing in it is.
+    if version < ASKED_BY_ID_FROM
+        && topics().any(|topic| topic.name.is_none() || TopicId(topic.topic_id) != TopicId::ZERO)
+    {
+        let code = Code::InvalidRequest;
+        answer.cluster_authorized_operations = authorized::NOT_ASKED;
+        answer.topics = topics()
+            .map(|topic| MetadataResponseTopic {
+                error_code: code.number(),
+                name: Some(topic.name.clone().unwrap_or_default()),
+                topic_id: topic.topic_id,
+                topic_authorized_operations: authorized::NOT_ASKED,
+                ..Default::default()
+            })
+            .collect();
+        return request.answer(WalSeq::default(), &answer, Some(code));
+    }
     let mut wanted = Vec::new();
-    for topic in asked.topics.iter().flatten().filter(|_| !all) {
+    for topic in topics() {
         let id = TopicId(topic.topic_id);
         match &topic.name {
-            // Ids came to the request before they came to be answered.
-            name if version < 12 && (name.is_none() || id != TopicId::ZERO) => {
-                answer.topics.push(MetadataResponseTopic {
-                    error_code: Code::InvalidRequest.number(),
-                    name: Some(name.clone().unwrap_or_default()),
-                    topic_id: topic.topic_id,
-                    topic_authorized_operations: authorized::NOT_ASKED,
-                    ..Default::default()
-                });
-            }
             Some(name) if id == TopicId::ZERO => wanted.push(TopicRef::Name(name.into())),
             None if id == TopicId::ZERO => {}
             _ => wanted.push(TopicRef::Id(id)),
@@ -85,14 +96,20 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 let (name, id) = named(&error);
                 MetadataResponseTopic {
                     error_code: first.see(code),
+                    is_internal: error.is_of_internal_topic(),
+                    // What may be done with a name is known; of an id, not even the name is.
+                    topic_authorized_operations: if name.is_some() {
+                        operations
+                    } else {
+                        authorized::NOT_ASKED
+                    },
                     // A name that is not known is null from v12 on, where it may be.
                     name: match name {
                         Some(name) => Some((&name).into()),
-                        None if version >= 12 => None,
+                        None if version >= ASKED_BY_ID_FROM => None,
                         None => Some("".into()),
                     },
                     topic_id: id.0,
-                    topic_authorized_operations: authorized::NOT_ASKED,
                     ..Default::default()
                 }
             }
@@ -133,7 +150,6 @@ pub(super) fn named(error: &MetadataError) -> (Option<TopicName>, TopicId) {
         MetadataError::Unknown(name)
         | MetadataError::Creating(name)
         | MetadataError::InvalidName { name, .. }
-        | MetadataError::InvalidReplicationFactor { name, .. }
         | MetadataError::Unauthorized(TopicRef::Name(name)) => (Some(name.clone()), TopicId::ZERO),
         MetadataError::UnknownId(id) | MetadataError::Unauthorized(TopicRef::Id(id)) => (None, *id),
     }

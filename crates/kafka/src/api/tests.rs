@@ -111,6 +111,58 @@ async fn topics_and_offsets_in_every_version() {
 }
 
 #[tokio::test]
+async fn a_topic_made_by_asking_is_there_in_the_next_answer() {
+    let house = House::new().await;
+    let mut client = house.connect();
+    let metadata = |version: i16| MetadataRequest {
+        topics: Some(vec![MetadataRequestTopic {
+            name: Some(format!("t{version}").into()),
+            ..Default::default()
+        }]),
+        allow_auto_topic_creation: true,
+        include_topic_authorized_operations: version >= 8,
+        ..Default::default()
+    };
+    let with_operations = |version: i16| if version >= 8 { 0b1101_1111_1000 } else { i32::MIN };
+    each_version(&mut client, metadata, |version, answer: MetadataResponse| {
+        let topic = &answer.topics[0];
+        assert_eq!((topic.error_code, topic.partitions.len()), (3, 0), "v{version}");
+        assert_eq!(topic.name.as_deref(), Some(format!("t{version}").as_str()));
+        assert_eq!((topic.topic_id, topic.is_internal), (Uuid::default(), false));
+        assert_eq!(topic.topic_authorized_operations, with_operations(version), "v{version}");
+    })
+    .await;
+    each_version(&mut client, metadata, |version, answer: MetadataResponse| {
+        assert_eq!((answer.topics[0].error_code, answer.topics[0].partitions.len()), (0, 1), "v{version}");
+    })
+    .await;
+    let internal = MetadataRequest {
+        topics: Some(vec![MetadataRequestTopic {
+            name: Some("__consumer_offsets".into()),
+            ..Default::default()
+        }]),
+        ..Default::default()
+    };
+    let answer = client.ask(12, &internal).await;
+    assert_eq!((answer.topics[0].error_code, answer.topics[0].is_internal), (3, true));
+}
+
+#[tokio::test]
+async fn topics_asked_for_by_id_too_early_fail_the_whole_request() {
+    let house = House::new().await;
+    house.topic("t", 1).await;
+    let mut client = house.connect();
+    let id = client.ask(12, &MetadataRequest::default()).await.topics[0].topic_id;
+    let by_id = MetadataRequestTopic { topic_id: id, name: None };
+    let by_name = MetadataRequestTopic { name: Some("t".into()), ..Default::default() };
+    let both = MetadataRequest { topics: Some(vec![by_id, by_name]), ..Default::default() };
+    let codes =
+        |answer: &MetadataResponse| answer.topics.iter().map(|topic| topic.error_code).collect::<Vec<_>>();
+    assert_eq!(codes(&client.ask(11, &both).await), [42, 42]);
+    assert_eq!(codes(&client.ask(12, &both).await), [0, 0]);
+}
+
+#[tokio::test]
 async fn special_timestamps_are_known_from_their_versions_on_and_twice_is_refused() {
     let house = House::new().await;
     house.topic("t", 1).await;

@@ -113,11 +113,10 @@ impl From<&InitProducerError> for Code {
 impl From<&MetadataError> for Code {
     fn from(error: &MetadataError) -> Self {
         match error {
-            MetadataError::Unknown(_) => Self::UnknownTopicOrPartition,
+            // What is being made is not there yet.
+            MetadataError::Unknown(_) | MetadataError::Creating(_) => Self::UnknownTopicOrPartition,
             MetadataError::UnknownId(_) => Self::UnknownTopicId,
             MetadataError::InvalidName { .. } => Self::InvalidTopicException,
-            MetadataError::Creating(_) => Self::LeaderNotAvailable,
-            MetadataError::InvalidReplicationFactor { .. } => Self::InvalidReplicationFactor,
             MetadataError::Unauthorized(_) => Self::TopicAuthorizationFailed,
         }
     }

@@ -166,11 +166,33 @@ fn topics_are_made_by_asking_for_them() {
         assert_eq!(without[0], Err(MetadataError::Unknown("t".into())));
         assert!(matches!(without[1], Err(MetadataError::InvalidName { .. })));
         assert_eq!(without[2], Err(MetadataError::UnknownId(TopicId::ZERO)));
-        let with = bench.session.topics().metadata(Wanted::These(&asked), true).await.value;
-        assert_eq!(with[0].as_ref().expect("it was made").partitions.len(), 1);
+        let ask = async || bench.session.topics().metadata(Wanted::These(&asked), true).await.value;
+        let with = ask().await;
+        assert_eq!(with[0], Err(MetadataError::Creating("t".into())), "it is there in a later answer");
         assert!(matches!(with[1], Err(MetadataError::InvalidName { .. })));
-        let offsets = with[3].as_ref().expect("it was made");
+        assert_eq!(with[3], Err(MetadataError::Creating("__consumer_offsets".into())));
+        let later = ask().await;
+        assert_eq!(later[0].as_ref().expect("it was made").partitions.len(), 1);
+        let offsets = later[3].as_ref().expect("it was made");
         assert_eq!((offsets.internal, offsets.partitions.len()), (true, 50));
+    });
+    bench(&[], async |bench| {
+        bench.create("a.b", 1, &[]).await;
+        let with = bench.session.topics().metadata(Wanted::These(&[name("a_b")]), true).await.value;
+        assert_eq!(with[0], Err(MetadataError::Unknown("a_b".into())), "too like another: it is never made");
+    });
+    bench(&[], async |bench| {
+        let wanted = [name("__transaction_state"), name("__share_group_state")];
+        for _ in 0..2 {
+            for asked in bench.session.topics().metadata(Wanted::These(&wanted), true).await.value {
+                let error = asked.expect_err("nobody needs it, and one partition would be too few");
+                assert!(matches!(error, MetadataError::Unknown(_)) && error.is_of_internal_topic());
+            }
+        }
+    });
+    bench(&[("default.replication.factor", "3")], async |bench| {
+        let with = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).await.value;
+        assert_eq!(with[0], Err(MetadataError::Unknown("t".into())), "it cannot be made");
     });
     bench(&[("auto.create.topics.enable", "false")], async |bench| {
         let with = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).await.value;
