@@ -19,6 +19,7 @@ use anyhow::{Context, bail};
 use crate::tally::Tally;
 use crate::{root, scratch};
 use broker::{Broker, Kind};
+pub(crate) use clients::jars;
 use clients::{CLIENTS, Client};
 use program::{Outcome, Program};
 
@@ -182,24 +183,24 @@ pub(crate) struct Yard {
 }
 
 impl Yard {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { sources: root().join("compat"), scratch: scratch().join("compat") }
     }
 
-    fn source(&self, path: &str) -> PathBuf {
+    pub(crate) fn source(&self, path: &str) -> PathBuf {
         self.sources.join(path)
     }
 
-    fn scratch(&self, path: &str) -> PathBuf {
+    pub(crate) fn scratch(&self, path: &str) -> PathBuf {
         self.scratch.join(path)
     }
 
-    fn log(&self, name: &str) -> PathBuf {
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.scratch.join("logs").join(format!("{name}.log"))
     }
 
     /// Does `work` unless it was done before with the same inputs: their text stands in the stamp.
-    fn once(
+    pub(crate) fn once(
         &self,
         stamp: &Path,
         inputs: &[PathBuf],

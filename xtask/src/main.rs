@@ -7,9 +7,11 @@
     reason = "development tasks run in real time, on real threads"
 )]
 
+mod apache;
 mod bench;
 mod codegen;
 mod compat;
+mod probe;
 mod process;
 mod tally;
 mod test;
@@ -53,8 +55,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        options: "[--partitions N] [--records N] [--binary FILE] [--json]",
-        purpose: "what a release broker costs: start, memory, a partition, a start after kill -9, bytes on disk",
+        options: "[WORKLOAD...] [--partitions N] [--records N] [--commits N] [--full] [--binary FILE] [--json]",
+        purpose: "what a release broker costs: start, memory, a partition, a start after kill -9, bytes on disk, readers",
         run: bench::run,
     },
     Task {

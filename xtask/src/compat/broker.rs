@@ -1,10 +1,8 @@
 //! One broker on this machine for one client: Thalweg's release binary, or Apache Kafka in KRaft mode on one node.
 //! The data folder is fresh and goes when the broker is dropped; the log stays.
 
-use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,8 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::Yard;
-use super::clients::jars;
-use crate::{process, root, scratch};
+use crate::{apache, probe, process, root, scratch};
 
 /// Names another binary of Thalweg than the release build of this repository.
 const BINARY: &str = "COMPAT_BINARY";
@@ -28,16 +25,6 @@ const SETTINGS: &[(&str, &str)] = &[
     ("group.initial.rebalance.delay.ms", "0"),
     ("group.min.session.timeout.ms", "1000"),
     ("offsets.topic.replication.factor", "1"),
-];
-
-const SETTINGS_KAFKA: &[(&str, &str)] = &[
-    ("process.roles", "broker,controller"),
-    ("node.id", "1"),
-    ("controller.listener.names", "CONTROLLER"),
-    ("transaction.state.log.replication.factor", "1"),
-    ("transaction.state.log.min.isr", "1"),
-    ("share.coordinator.state.topic.replication.factor", "1"),
-    ("share.coordinator.state.topic.min.isr", "1"),
 ];
 
 /// Which broker.
@@ -77,7 +64,7 @@ impl Kind {
                 &yard.log("build-thalweg"),
                 LIMIT_BUILD,
             ),
-            Self::Kafka => jars(yard, "reference").map(|_| ()),
+            Self::Kafka => apache::Jars::bring(yard).map(|_| ()),
             Self::Running(_) => Ok(()),
         }
     }
@@ -94,7 +81,7 @@ pub(super) struct Broker {
 impl Broker {
     /// Starts one with a fresh data folder and waits until it answers.
     pub(super) fn start(kind: &Kind, purpose: &str, yard: &Yard) -> anyhow::Result<Self> {
-        let [port, _] = free_ports()?;
+        let [port] = probe::free_ports()?;
         Self::start_at(kind, purpose, yard, port, port)
     }
 
@@ -154,7 +141,8 @@ impl Broker {
 
     fn wait_until_ready(&mut self, port: u16) -> anyhow::Result<()> {
         let deadline = Instant::now() + LIMIT_START;
-        while !answers(port) {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        while !probe::answers(address) {
             let log = self.folder.join("broker.log");
             if !self.is_alive() {
                 bail!("the broker ended at its start: {}", process::tail(&log, 5));
@@ -184,13 +172,6 @@ impl Drop for Broker {
     }
 }
 
-/// Two ports that were free a moment ago.
-pub(super) fn free_ports() -> anyhow::Result<[u16; 2]> {
-    let first = TcpListener::bind("127.0.0.1:0")?;
-    let second = TcpListener::bind("127.0.0.1:0")?;
-    Ok([first.local_addr()?.port(), second.local_addr()?.port()])
-}
-
 fn binary() -> PathBuf {
     std::env::var_os(BINARY).map_or_else(|| scratch().join("release/thalweg"), PathBuf::from)
 }
@@ -209,49 +190,6 @@ fn thalweg(folder: &Path, port: u16, told: u16) -> Command {
 }
 
 fn kafka(yard: &Yard, folder: &Path, port: u16, told: u16) -> anyhow::Result<Command> {
-    let jars = jars(yard, "reference")?;
-    let [controller, _] = free_ports()?;
-    let mut properties = format!(
-        "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{told}\n\
-         controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
-         log.dirs={}\n",
-        folder.join("data").display()
-    );
-    for (name, value) in SETTINGS.iter().chain(SETTINGS_KAFKA) {
-        writeln!(properties, "{name}={value}")?;
-    }
-    let file = folder.join("server.properties");
-    std::fs::write(&file, properties)?;
-    let java = |heap: &str| {
-        let mut command = Command::new("java");
-        command.arg(format!("-Xmx{heap}"));
-        command.arg(format!("-Dlog4j2.configurationFile={}", yard.source("log4j2.properties").display()));
-        command.arg("-cp").arg(format!("{}/*", jars.display()));
-        command
-    };
-    let id = process::output(java("128m").args(["kafka.tools.StorageTool", "random-uuid"]))?;
-    let mut format = java("128m");
-    format.args(["kafka.tools.StorageTool", "format", "--standalone", "-t", id.trim(), "-c"]).arg(&file);
-    process::run_logged(&mut format, &folder.join("format.log"), LIMIT_START)?;
-    let mut command = java("1g");
-    command.arg("kafka.Kafka").arg(&file);
-    Ok(command)
-}
-
-/// Whether an ApiVersions request of version 0 gets an answer.
-fn answers(port: u16) -> bool {
-    let Ok(mut socket) = TcpStream::connect(("127.0.0.1", port)) else {
-        return false;
-    };
-    let limit = Some(Duration::from_secs(2));
-    if socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit)).is_err() {
-        return false;
-    }
-    // length, key 18, version 0, correlation id 1, no client id
-    let request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
-    let mut length = [0; 4];
-    socket.write_all(&request).is_ok()
-        && socket.read_exact(&mut length).is_ok()
-        && u32::from_be_bytes(length) > 10
+    let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    apache::command(&apache::Jars::bring(yard)?, folder, [port, told], settings)
 }

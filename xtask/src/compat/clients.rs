@@ -49,7 +49,7 @@ pub(super) const CLIENTS: &[Client] = &[
 static INSTALL: Mutex<()> = Mutex::new(());
 
 /// The jars of a profile of `compat/java/pom.xml`, copied into one folder.
-pub(super) fn jars(yard: &Yard, profile: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn jars(yard: &Yard, profile: &str) -> anyhow::Result<PathBuf> {
     let folder = yard.scratch("jars").join(profile);
     let _one_at_a_time = INSTALL.lock();
     std::fs::create_dir_all(&folder)?;

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 use anyhow::bail;
 
 use super::Yard;
-use super::broker::{Broker, Kind, free_ports};
+use super::broker::{Broker, Kind};
 use super::clients::Client;
 use super::program::Program;
-use crate::root;
+use crate::{probe, root};
 
 /// Of the exchanges of one API and version the largest below this is kept; when all are larger, the smallest.
 const EXCHANGE_BYTES_CALM: usize = 700;
@@ -41,7 +41,7 @@ pub(super) fn record(
     for client in clients {
         let program = Program::prepare(client, yard)?;
         let kept = Kept::default();
-        let [port, told] = free_ports()?;
+        let [port, told] = probe::free_ports()?;
         let broker = Broker::start_at(&Kind::Kafka, &format!("golden-{}", client.name), yard, port, told)?;
         listen(told, port, kept.clone())?;
         let scenarios: Vec<String> = program
