@@ -457,7 +457,8 @@ def transactions_refused(boot):
     try:
         out.init_transactions(30)
     except KafkaException as error:
-        check(error.args[0].fatal() or not error.args[0].retriable(), f"not final: {error}")
+        check(error.args[0].fatal() and not error.args[0].retriable(), f"not final: {error}")
+        check("does not serve transactions" in error.args[0].str(), f"no text: {error}")
         check(time.monotonic() - start < 10, f"refused only after {time.monotonic() - start:.0f} s")
         return
     raise AssertionError("a transactional producer was let in")

@@ -563,5 +563,6 @@ func transactionsRefused(boot string) {
 		err = cl.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr()
 	}
 	Check(err != nil, "a transactional producer was let in")
+	Check(errors.Is(err, kerr.TransactionalIDAuthorizationFailed) && !kerr.IsRetriable(err), "not final: %v", err)
 	Check(time.Since(start) < 10*time.Second, "refused only after %s: %v", time.Since(start), err)
 }

@@ -555,8 +555,8 @@ fn transactions_refused(boot: &str) -> Result<(), String> {
     let refused =
         producer.init_transactions(Duration::from_secs(30)).expect_err("a transactional producer was let in");
     assert!(start.elapsed() < Duration::from_secs(10), "refused only after {:?}: {refused}", start.elapsed());
-    if let KafkaError::Transaction(error) = &refused {
-        assert!(error.is_fatal() || !error.is_retriable(), "not final: {refused}");
-    }
+    let KafkaError::Transaction(error) = &refused else { panic!("another error: {refused}") };
+    assert!(error.is_fatal() && !error.is_retriable(), "not final: {refused}");
+    assert!(error.string().contains("does not serve transactions"), "no text: {refused}");
     Ok(())
 }

@@ -10,7 +10,7 @@ use thalweg_model::Region;
 use thalweg_model::codec::{EncodeError, Error as DecodeError, Reader, Writer};
 use thalweg_net::{AnswerPermit, Frame, FramePermit};
 use thalweg_wire::Message;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::api::{self, Api};
 use crate::errors::Code;
@@ -218,6 +218,12 @@ impl Request {
 
     fn api(&self) -> &'static Api {
         &api::TABLE[self.row]
+    }
+
+    /// Tells the operator why a request is refused for good where neither the code nor all clients say it.
+    pub(crate) fn explain(&self, why: &dyn std::fmt::Display) {
+        let (api, address, client_id) = (self.api().name, self.peer.address, &self.client_id);
+        warn!(api, %client_id, %address, "what was asked for cannot be had here: {why}");
     }
 
     /// Refusals are told to the operator; what belongs to the normal course of clients is not.

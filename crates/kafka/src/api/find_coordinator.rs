@@ -64,7 +64,12 @@ async fn find(
                     ..Default::default()
                 };
             }
-            Err(error) => (code(kind, &error), error.to_string()),
+            Err(error) => {
+                if matches!(error, FindCoordinatorError::NotServed(_)) {
+                    request.explain(&error);
+                }
+                (code(kind, &error), error.to_string())
+            }
         },
         Err(code) => (code, "There is no such kind of coordinator in this version.".into()),
     };

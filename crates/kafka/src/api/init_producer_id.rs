@@ -6,7 +6,7 @@
 //! - v4: fenced producers have a code of their own
 //! - v5: transactions may be aborted by a code of their own (KIP-890)
 
-use thalweg_broker::{Producer, WalSeq};
+use thalweg_broker::{InitProducerError, Producer, WalSeq};
 use thalweg_model::{ProducerEpoch, ProducerId};
 use thalweg_wire::{InitProducerIdRequest, InitProducerIdResponse};
 
@@ -37,7 +37,12 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             };
             request.answer(given.after, &answer, None)
         }
-        Err(error) => refuse(&request, given.after, Code::from(&error)),
+        Err(error) => {
+            if matches!(error, InitProducerError::Transactional) {
+                request.explain(&error);
+            }
+            refuse(&request, given.after, Code::from(&error))
+        }
     }
 }
 
