@@ -1,0 +1,110 @@
+//! What was acknowledged or shown stays: by what later readers saw, and by whole readings of a partition.
+
+use super::known::{Known, Shard};
+use super::{Action, Kind, Outcome, Partition, Rules, Verdict};
+
+pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
+    for shard in known.partitions.iter().filter(|shard| !shard.deleted) {
+        let highest_read = shard.versions.iter().rev().find(|version| version.read);
+        let highest_read = highest_read.map_or(-1, |version| version.offset);
+        let never_read = shard.versions.iter().filter(|version| version.acknowledged && !version.read);
+        for version in never_read.filter(|version| version.offset >= shard.floor) {
+            if version.offset > highest_read && !rules.all_read {
+                verdict.unseen += 1;
+            } else if known.is_surely_committed(version.value) {
+                verdict.found(Kind::Lost, || {
+                    format!(
+                        "{} offset {}: value {} was acknowledged; nobody ever read it, the last read was of offset {highest_read}",
+                        shard.partition, version.offset, version.value
+                    )
+                });
+            }
+        }
+    }
+    let mut deletions: Vec<(&Partition, u64, i64)> = Vec::new();
+    for operation in known.operations {
+        if let Action::DeleteRecords { partition, outcome: Outcome::Ok(start), .. } = &operation.action {
+            deletions.push((partition, operation.end.unwrap_or(u64::MAX), *start));
+        }
+    }
+    for operation in known.operations {
+        if let Action::Census { partition, log_start, high_watermark, records } = &operation.action {
+            let census = Census {
+                partition,
+                begun: operation.start,
+                log_start: *log_start,
+                high_watermark: *high_watermark,
+                records,
+            };
+            if rules.dense {
+                census.check_gaps(verdict);
+            }
+            census.check_start(&deletions, verdict);
+            if let Some(shard) = known.shard(partition).filter(|shard| !shard.deleted) {
+                census.check_presence(known, shard, verdict);
+            }
+        }
+    }
+}
+
+struct Census<'a> {
+    partition: &'a Partition,
+    begun: u64,
+    log_start: i64,
+    high_watermark: i64,
+    records: &'a [(i64, u64)],
+}
+
+impl Census<'_> {
+    /// Everything that was known before it began is in it.
+    fn check_presence(&self, known: &Known<'_>, shard: &Shard<'_>, verdict: &mut Verdict) {
+        let mut records = self.records.iter().peekable();
+        let before = shard.versions.iter().filter(|version| version.since < self.begun);
+        for version in before.filter(|version| version.offset >= shard.floor) {
+            while records.next_if(|(offset, _)| *offset < version.offset).is_some() {}
+            let is_there = records.peek().is_some_and(|(offset, _)| *offset == version.offset);
+            if !is_there && known.is_surely_committed(version.value) {
+                verdict.found(Kind::Lost, || {
+                    format!(
+                        "{} offset {}: value {} was {} before a census that reached from {} to {} and did not find it",
+                        self.partition,
+                        version.offset,
+                        version.value,
+                        if version.acknowledged { "acknowledged" } else { "shown" },
+                        self.log_start,
+                        self.high_watermark
+                    )
+                });
+            }
+        }
+    }
+
+    fn check_gaps(&self, verdict: &mut Verdict) {
+        let mut next = self.log_start;
+        for &(offset, _) in self.records {
+            if offset != next {
+                verdict.found(Kind::Gap, || {
+                    format!("{}: a census wanted offset {next} and got {offset}", self.partition)
+                });
+            }
+            next = offset + 1;
+        }
+        if next < self.high_watermark {
+            verdict.found(Kind::Gap, || {
+                format!("{}: a census ended at {next} of {}", self.partition, self.high_watermark)
+            });
+        }
+    }
+
+    /// What was deleted stays deleted.
+    fn check_start(&self, deletions: &[(&Partition, u64, i64)], verdict: &mut Verdict) {
+        let mine =
+            deletions.iter().filter(|(partition, end, _)| *partition == self.partition && *end < self.begun);
+        let start = mine.map(|(_, _, start)| *start).max().unwrap_or(0);
+        if self.log_start < start {
+            verdict.found(Kind::Resurrected, || {
+                format!("{}: deleted up to {start}, and begins at {} again", self.partition, self.log_start)
+            });
+        }
+    }
+}

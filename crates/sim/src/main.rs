@@ -1,0 +1,34 @@
+//! `thalweg-sim`: the proofs of durability, each a command. `cargo xtask test` runs them with bounds; by hand they run
+//! as long as one likes.
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "thalweg-sim", about = "Proofs that no record is lost")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judge a history of lines of JSON
+    Judge(command::judge::Flags),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Judge(flags) => command::judge::run(&flags),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("thalweg-sim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
