@@ -24,6 +24,24 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     thalweg(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
+pub(crate) fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(done.unwrap().success());
+}
+
+/// Waits for a process's end, and does this as long as it runs.
+pub(crate) fn wait(child: &mut Child, meanwhile: impl Fn(&Child)) -> ExitStatus {
+    let started = now();
+    loop {
+        match child.try_wait().unwrap() {
+            Some(status) => return status,
+            None => assert!(now() - started < DEADLINE, "it does not end"),
+        }
+        meanwhile(child);
+        std::thread::yield_now();
+    }
+}
+
 /// A broker that serves.
 pub(crate) struct Broker {
     child: Child,
@@ -68,20 +86,12 @@ impl Broker {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let done = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(done.unwrap().success());
+        signal(&self.child, name);
     }
 
     /// Waits for the end; returns what was said since it was ready.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
-        let started = now();
-        let status = loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => break status,
-                None => assert!(now() - started < DEADLINE, "it does not end"),
-            }
-            std::thread::yield_now();
-        };
+        let status = wait(&mut self.child, |_| {});
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         (status, rest)

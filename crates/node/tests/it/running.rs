@@ -2,8 +2,9 @@
 
 use std::io::Read;
 use std::net::TcpStream;
+use std::process::Stdio;
 
-use crate::process::{Broker, run};
+use crate::process::{Broker, run, signal, thalweg, wait};
 
 #[test]
 fn it_says_how_to_connect_tells_its_health_and_ends_cleanly() {
@@ -51,6 +52,68 @@ fn an_open_connection_does_not_hold_up_the_end() {
     assert_eq!(broker.end().0.code(), Some(0));
     // Closed by the other side, one way or the other.
     assert!(matches!(open.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let broker = Broker::start(&["--data", "memory"]);
+    // Held, so that both signals are there when it looks; two of one name would become one.
+    for name in ["STOP", "INT", "TERM", "CONT"] {
+        broker.signal(name);
+    }
+    let (status, said) = broker.end();
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(said.contains("ended at once by a second signal"), "{said}");
+}
+
+#[test]
+fn a_second_signal_ends_a_command_that_waits_for_its_reader() {
+    let broker = Broker::start(&["--data", "memory"]);
+    let bootstrap = format!("127.0.0.1:{}", broker.port);
+    let filled = run(&["bench", "produce", "--records", "2000", "--bootstrap", &bootstrap]);
+    assert!(filled.status.success());
+    let mut command = thalweg(&["consume", "thalweg-bench", "--follow", "--bootstrap", &bootstrap])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // From its first byte on it listens to signals; the pipe then fills up, and nobody empties it.
+    let mut stdout = command.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    let status = wait(&mut command, |command| signal(command, "INT"));
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn a_signal_under_load_ends_it_cleanly_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let broker = Broker::start(&["--data", data.to_str().unwrap()]);
+    let bootstrap = format!("127.0.0.1:{}", broker.port);
+    let topic = ["topic", "create", "thalweg-bench", "--partitions", "4", "--bootstrap", &bootstrap];
+    assert!(run(&topic).status.success());
+    let mut load = Vec::new();
+    for arguments in [
+        &["bench", "produce", "--size", "100", "--duration", "600"][..],
+        &["consume", "thalweg-bench", "--group", "readers", "--follow", "--output", "/dev/null"],
+        &["consume", "thalweg-bench", "--follow", "--from", "latest"],
+    ] {
+        let mut command = thalweg(arguments);
+        command.args(["--bootstrap", &bootstrap]).stdout(Stdio::piped()).stderr(Stdio::null());
+        load.push(command.spawn().unwrap());
+    }
+    let mut watched = load.pop().unwrap();
+    let mut stdout = watched.stdout.take().unwrap();
+    stdout.read_exact(&mut vec![0; 1 << 20]).unwrap();
+    broker.signal("TERM");
+    // After five seconds it would give up, and say so by another code.
+    let (status, said) = broker.end();
+    load.push(watched);
+    for mut command in load {
+        command.kill().unwrap();
+        command.wait().unwrap();
+    }
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(!said.contains("WARN") && !said.contains("ERROR"), "{said}");
 }
 
 #[test]
