@@ -85,6 +85,9 @@ pub(crate) struct ServeFlags {
     /// How log lines look
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
+    /// For proofs alone: writes down every change of the disk in this new file
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) disk_journal: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

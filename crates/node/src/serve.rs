@@ -50,7 +50,8 @@ pub(crate) fn run(flags: &ServeFlags) -> Result<(), Failure> {
     collections::seed(thalweg_model::world::Random::next(&world::SystemRandom));
     let files = machine::raise_file_limit();
     warn_of(&settings, &config, &plans);
-    runtime(&config)?.block_on(serve(config, data, plans, files))
+    let journal = flags.disk_journal.clone();
+    runtime(&config)?.block_on(serve(config, data, plans, files, journal))
 }
 
 fn runtime(config: &BrokerConfig) -> Result<Runtime, Failure> {
@@ -117,7 +118,13 @@ fn warn_of(settings: &Settings, config: &BrokerConfig, plans: &Plans) {
     }
 }
 
-async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64>) -> Result<(), Failure> {
+async fn serve(
+    config: BrokerConfig,
+    data: Data,
+    plans: Plans,
+    files: Option<u64>,
+    disk_journal: Option<PathBuf>,
+) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let figures = Figures::default();
     let world = world::real(&tokio::runtime::Handle::current(), Arc::new(figures.clone()));
@@ -156,7 +163,7 @@ async fn serve(config: BrokerConfig, data: Data, plans: Plans, files: Option<u64
     };
 
     let node = NodeId(config.node_id);
-    let storage = parts::storage(&config, &data, node, &world).await?;
+    let storage = parts::storage(&config, &data, disk_journal, node, &world).await?;
     let (trigger, shutdown) = ShutdownTrigger::new();
     let addresses: Vec<String> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
     let head_settings = parts::head_settings(&config);

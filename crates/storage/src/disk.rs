@@ -4,6 +4,7 @@
 mod aligned;
 mod memory;
 mod real;
+mod recorder;
 
 use std::future::Future;
 use std::io;
@@ -17,6 +18,7 @@ use thalweg_model::world::BoxFuture;
 pub use self::aligned::{ALIGNMENT, Aligned, align_up};
 pub use self::memory::{Counts, Fault, MemoryDisk};
 pub use self::real::RealDisk;
+pub use self::recorder::{Call, Entry, Recorder, read_journal};
 
 /// What a disk call gives: a result, or the promise of one. The real disk blocks inside the call, on threads that may
 /// block, and gives the result; a simulated one may take its time. Await it at once: whether anything happens before

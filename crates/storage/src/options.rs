@@ -1,5 +1,6 @@
 //! The settings of storage: checked values, with their defaults. Where they come from is not known here.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 const MIB: u64 = 1024 * 1024;
@@ -59,6 +60,8 @@ pub struct Options {
     pub delete_delay: Duration,
     /// Threads that read what is not in the page cache.
     pub cold_readers: usize,
+    /// For proofs alone: every change of the disk is written down in this new file.
+    pub disk_journal: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -80,6 +83,7 @@ impl Default for Options {
             own_file_bytes: 8 * MIB,
             delete_delay: Duration::from_secs(60),
             cold_readers: 4,
+            disk_journal: None,
         }
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn head_settings(config: &BrokerConfig) -> thalweg_kafka::Settings {
 pub(super) async fn storage(
     config: &BrokerConfig,
     data: &Data,
+    disk_journal: Option<PathBuf>,
     node: NodeId,
     world: &World,
 ) -> Result<Storage, Failure> {
@@ -100,6 +101,7 @@ pub(super) async fn storage(
         memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
         delete_delay: delete_delay(config),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
+        disk_journal,
         ..Options::default()
     };
     match data {

@@ -3,6 +3,7 @@
 mod commands;
 mod kill;
 mod process;
+mod recording;
 mod refusals;
 mod running;
 

@@ -62,7 +62,12 @@ impl Broker {
 
     /// Starts it with these arguments alone.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
-        let mut child = thalweg(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(thalweg(arguments))
+    }
+
+    /// Starts it by this command.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let (mut said, mut port, mut admin) = (String::new(), None, None);
         loop {
@@ -116,6 +121,6 @@ impl Drop for Broker {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the test waits for another process, in real time")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

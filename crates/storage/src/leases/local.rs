@@ -1,5 +1,6 @@
 //! The lock on a data folder, and the word in it whose it is. The lock is the operating system's and ends with the
-//! process, however that ends.
+//! process, however that ends; its file is the one thing in the folder that is no `Disk`'s, and holds nothing that
+//! anybody relies on.
 //!
 //! ```text
 //!   lock        locked while a broker runs; holds its process id, for the words of a refusal
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -17,6 +19,7 @@ use thalweg_model::NodeId;
 use thalweg_model::world::BoxFuture;
 
 use super::{Lease, LeaseError, Leases};
+use crate::disk::{Access, Create, Disk, Open};
 
 const LOCK: &str = "lock";
 /// The newest format of the data folder that this program knows.
@@ -25,9 +28,10 @@ const FORMAT: u32 = 1;
 const TEXT_BYTES_MAX: u64 = 4096;
 
 /// Leases of a data folder for a node.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LocalLeases {
     folder: PathBuf,
+    disk: Arc<dyn Disk>,
     node: NodeId,
 }
 
@@ -44,17 +48,17 @@ struct Said {
 }
 
 impl LocalLeases {
-    /// For a folder, which is made where it is missing.
-    pub fn new(folder: &Path, node: NodeId) -> Self {
-        Self { folder: folder.to_path_buf(), node }
+    /// For a folder, which is made where it is missing, and its disk.
+    pub fn new(folder: &Path, disk: Arc<dyn Disk>, node: NodeId) -> Self {
+        Self { folder: folder.to_path_buf(), disk, node }
     }
 
-    fn hold_now(&self, name: &str) -> Result<Box<dyn Lease>, LeaseError> {
+    async fn hold_now(&self, name: &str) -> Result<Box<dyn Lease>, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
         fs::create_dir_all(&self.folder).map_err(failed)?;
         let lock = self.lock()?;
-        let path = self.folder.join(format!("{name}.lease"));
-        let epoch = match self.read(&path)? {
+        let name = format!("{name}.lease");
+        let epoch = match self.read(&name).await? {
             Some(said) if said.node != self.node => {
                 return Err(LeaseError::OtherNode {
                     folder: self.folder.clone(),
@@ -65,7 +69,7 @@ impl LocalLeases {
             Some(said) => said.epoch + 1,
             None => 1,
         };
-        self.write(&path, epoch).map_err(failed)?;
+        self.write(&name, epoch).await.map_err(failed)?;
         Ok(Box::new(LocalLease { _lock: lock, epoch }))
     }
 
@@ -93,15 +97,18 @@ impl LocalLeases {
         Ok(lock)
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Said>, LeaseError> {
+    async fn read(&self, name: &str) -> Result<Option<Said>, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
-        let damaged = |what| LeaseError::Damaged { path: path.to_path_buf(), what };
-        let file = match File::open(path) {
+        let damaged = |what| LeaseError::Damaged { path: self.folder.join(name), what };
+        let existing = Open { access: Access::Buffered, create: Create::Existing };
+        let file = match self.disk.open(name, existing).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             result => result.map_err(failed)?,
         };
-        let mut text = String::new();
-        file.take(TEXT_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+        let length = file.len().await.map_err(failed)?.min(TEXT_BYTES_MAX);
+        let mut bytes = vec![0; usize::try_from(length).expect("it is short")];
+        file.read_exact_at(&mut bytes, 0).await.map_err(failed)?;
+        let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text"))?;
         let value = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once('='));
             lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
@@ -117,22 +124,24 @@ impl LocalLeases {
         Ok(Some(Said { node: NodeId(node), epoch }))
     }
 
-    fn write(&self, path: &Path, epoch: u64) -> io::Result<()> {
+    async fn write(&self, name: &str, epoch: u64) -> io::Result<()> {
         let mut text = String::from("# Whose this folder is. Written by the broker at each start.\n");
         let _ = writeln!(text, "format = {FORMAT}\nnode.id = {}\nepoch = {epoch}", self.node);
-        let unfinished = path.with_extension("lease.new");
-        let mut file = File::create(&unfinished)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)?;
-        File::open(&self.folder)?.sync_all()
+        let unfinished = format!("{name}.new");
+        let made = Open { access: Access::Buffered, create: Create::IfMissing };
+        let file = self.disk.open(&unfinished, made).await?;
+        file.set_len(0).await?;
+        file.write_all_at(text.as_bytes(), 0).await?;
+        file.sync().await?;
+        self.disk.rename(&unfinished, name).await?;
+        self.disk.sync_dir("").await
     }
 }
 
 impl Leases for LocalLeases {
     fn hold(&self, name: &str) -> BoxFuture<'_, Result<Box<dyn Lease>, LeaseError>> {
-        let held = self.hold_now(name);
-        Box::pin(async move { held })
+        let name = name.to_owned();
+        Box::pin(async move { self.hold_now(&name).await })
     }
 }
 

@@ -15,7 +15,7 @@ use thalweg_model::world::World;
 
 use super::{Backends, OpenError, Storage};
 use crate::blobs::LocalBlobs;
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, RealDisk, Recorder};
 use crate::facts::{Facts, LocalFacts, Reserve};
 use crate::leases::{Leases, LocalLeases};
 use crate::manifest::Manifest;
@@ -35,8 +35,11 @@ impl Storage {
         options: Options,
         world: World,
     ) -> Result<Self, OpenError> {
-        let lease = LocalLeases::new(folder, node).hold(SHARD).await?;
-        let disk = Arc::new(RealDisk::open(folder)?);
+        let mut disk: Arc<dyn Disk> = Arc::new(RealDisk::open(folder)?);
+        if let Some(journal) = &options.disk_journal {
+            disk = Arc::new(Recorder::new(disk, journal)?);
+        }
+        let lease = LocalLeases::new(folder, disk.clone(), node).hold(SHARD).await?;
         let mut storage = Self::on_disk(disk, node, options, world).await?;
         storage.lease = Some(lease);
         Ok(storage)

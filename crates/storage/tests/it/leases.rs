@@ -1,8 +1,20 @@
 //! The laws of `Leases`, for every backend; who is refused a data folder, and with which words.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use thalweg_model::NodeId;
 use thalweg_model::world::block_on;
+use thalweg_storage::disk::RealDisk;
 use thalweg_storage::leases::{LeaseError, Leases, LocalLeases, MemoryLeases};
+
+fn local(folder: &Path, node: i32) -> LocalLeases {
+    LocalLeases::new(
+        folder,
+        Arc::new(RealDisk::buffered(folder).expect("the folder can be made")),
+        NodeId(node),
+    )
+}
 
 fn one_holder_at_a_time(leases: &dyn Leases) {
     let first = block_on(leases.hold("shard-0")).expect("nobody holds it");
@@ -22,30 +34,30 @@ fn one_holder_at_a_time_in_memory() {
 #[test]
 fn one_holder_at_a_time_in_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    one_holder_at_a_time(&LocalLeases::new(folder.path(), NodeId(1)));
+    one_holder_at_a_time(&local(folder.path(), 1));
 }
 
 #[test]
 fn the_words_of_a_refusal_say_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new");
-    let held = block_on(LocalLeases::new(&path, NodeId(1)).hold("shard-0")).expect("nobody holds it");
-    let refused = block_on(LocalLeases::new(&path, NodeId(1)).hold("shard-0")).err().expect("it is held");
+    let held = block_on(local(&path, 1).hold("shard-0")).expect("nobody holds it");
+    let refused = block_on(local(&path, 1).hold("shard-0")).err().expect("it is held");
     let words = refused.to_string();
     let process = format!("in use by process {}", std::process::id());
     assert!(words.contains(&process) && words.contains(&path.display().to_string()), "{words}");
     drop(held);
-    let refused = block_on(LocalLeases::new(&path, NodeId(2)).hold("shard-0")).err().expect("it is node 1's");
+    let refused = block_on(local(&path, 2).hold("shard-0")).err().expect("it is node 1's");
     let words = refused.to_string();
     assert!(words.contains("belongs to node 1, and this is node 2"), "{words}");
     // being refused changes nothing
-    assert_eq!(block_on(LocalLeases::new(&path, NodeId(1)).hold("shard-0")).expect("it is free").epoch(), 2);
+    assert_eq!(block_on(local(&path, 1).hold("shard-0")).expect("it is free").epoch(), 2);
 }
 
 #[test]
 fn a_folder_of_the_future_and_a_damaged_one_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let leases = LocalLeases::new(folder.path(), NodeId(1));
+    let leases = local(folder.path(), 1);
     let file = folder.path().join("shard-0.lease");
     for (text, newer) in [("format = 7\nnode.id = 1\nepoch = 1\n", true), ("nothing", false), ("", false)] {
         std::fs::write(&file, text).expect("it works");
