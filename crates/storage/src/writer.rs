@@ -72,8 +72,11 @@ pub struct Sealed {
 pub trait Audience: Send + Sync {
     /// A block is complete and its put begins.
     fn sealed(&self, block: &Arc<Sealed>);
-    /// A block is durable; the counter says so already.
+    /// A block is durable, and can be read. Those who wait for it are told after this, so that nobody who has an answer
+    /// in hand looks for the record before its readers have heard of it.
     fn durable(&self, block: &Arc<Sealed>);
+    /// All have been told of a block: what nobody waits for can be done.
+    fn settled(&self);
     /// Nothing will become durable any more: the process must end.
     fn failed(&self, error: &PutError);
 }
@@ -368,8 +371,9 @@ impl Shared {
         reservations.iter_mut().for_each(Reservation::was_used);
         let took = self.clock.elapsed().saturating_sub(began);
         self.durable.store(seq.0, Ordering::Release);
-        self.durable_tell.send_replace(seq);
         self.audience.durable(&block);
+        self.durable_tell.send_replace(seq);
+        self.audience.settled();
         drop(reservations);
         self.put_seconds.observe(took.as_secs_f64());
         self.block_bytes.observe(block.length as f64);

@@ -1,5 +1,5 @@
-//! What the engine does when the writer tells of a block: sealed, it joins the tail; durable, watchers are told, the
-//! tail is kept within its bound and the checkpointer is woken. On the writer's thread: nothing here waits.
+//! What the engine does when the writer tells of a block: sealed, it joins the tail; durable, watchers are told; then
+//! the tail is kept within its bound and the checkpointer is woken. On the writer's thread: nothing here waits.
 
 use std::sync::Arc;
 
@@ -39,6 +39,9 @@ impl Audience for Shared {
         for run in runs.iter().flat_map(|runs| runs.iter()) {
             run.log.tell_watchers();
         }
+    }
+
+    fn settled(&self) {
         self.trim_tail();
         if self.wants_checkpoint() {
             self.bell.notify_one();

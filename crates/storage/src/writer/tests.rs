@@ -1,6 +1,7 @@
 //! The writer over the log in memory, and over one whose puts a test holds back.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, block_on};
 use thalweg_model::{
@@ -69,9 +70,40 @@ impl Audience for Heard {
         self.tell(format!("durable {} of {}", block.seq, block.batches.len()));
     }
 
+    fn settled(&self) {}
+
     fn failed(&self, _: &PutError) {
         self.tell("failed".into());
     }
+}
+
+/// Looks at what those who wait for a block know of it when its readers are told, and afterwards.
+#[derive(Default)]
+struct Early {
+    waiters: OnceLock<watch::Receiver<WalSeq>>,
+    seen: Mutex<Vec<WalSeq>>,
+}
+
+impl Early {
+    fn look(&self) {
+        let waiters = self.waiters.get().expect("the test sets it before the first push");
+        let known = *waiters.borrow();
+        self.seen.lock().push(known);
+    }
+}
+
+impl Audience for Early {
+    fn sealed(&self, _: &Arc<Sealed>) {}
+
+    fn durable(&self, _: &Arc<Sealed>) {
+        self.look();
+    }
+
+    fn settled(&self) {
+        self.look();
+    }
+
+    fn failed(&self, _: &PutError) {}
 }
 
 /// Lets puts through one by one.
@@ -154,17 +186,21 @@ fn bench(cap: u64, fails: bool, options: ChainOptions) -> Bench {
     let wal = Arc::new(Held { inner: MemoryWal::new(cap), gate: Semaphore::new(0), fails });
     let heard = Arc::new(Heard::default());
     let clock = ManualClock::new(TimestampMs(0));
-    let chain = Chain::start(ChainSetup {
-        wal: wal.clone(),
+    let chain = Chain::start(setup(wal.clone(), options, world(&clock), heard.clone()));
+    Bench { chain, wal, heard, clock }
+}
+
+fn setup(wal: Arc<Held>, options: ChainOptions, world: World, audience: Arc<dyn Audience>) -> ChainSetup {
+    ChainSetup {
+        wal,
         chain: ChainId(Uuid::from_u128(9)),
         first: WalSeq(1),
         shard: 0,
         shard_epoch: 1,
         options,
-        world: world(&clock),
-        audience: heard.clone(),
-    });
-    Bench { chain, wal, heard, clock }
+        world,
+        audience,
+    }
 }
 
 impl Bench {
@@ -189,6 +225,19 @@ fn pushes_during_a_put_share_the_next_block_and_its_sync() {
     block_on(bench.chain.close());
     let told = bench.heard.told.lock();
     assert_eq!(*told, ["sealed 1", "durable 1 of 1", "sealed 2", "durable 2 of 50"]);
+}
+
+#[test]
+fn readers_hear_of_a_block_before_those_who_wait_for_it() {
+    let wal = Arc::new(Held { inner: MemoryWal::new(1 << 20), gate: Semaphore::new(1), fails: false });
+    let early = Arc::new(Early::default());
+    let world = world(&ManualClock::new(TimestampMs(0)));
+    let chain = Chain::start(setup(wal, ChainOptions::default(), world, early.clone()));
+    early.waiters.set(chain.subscribe()).expect("it is set once");
+    let reservation = block_on(chain.reserve(1, 1)).expect("there is room");
+    assert_eq!(chain.push(reservation, [(entry(0, 0), Bytes::from_static(b"x"))]), WalSeq(1));
+    block_on(chain.close());
+    assert_eq!(*early.seen.lock(), [WalSeq(0), WalSeq(1)]);
 }
 
 #[test]
