@@ -40,7 +40,8 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> TimestampMs;
     /// Time since some moment of this process's start: never goes back, for measuring and deadlines.
     fn elapsed(&self) -> Duration;
-    /// Ends when `elapsed()` has grown by at least `duration`.
+    /// Ends when `elapsed()` has grown by at least `duration`: some milliseconds late in a task among others, some
+    /// microseconds on a thread of its own.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
