@@ -229,7 +229,11 @@ pub fn decode_index(header: &Header, end: &[u8]) -> Result<Vec<Entry>, BlockErro
     }
     let mut entries = Vec::with_capacity(index_length / ENTRY_BYTES);
     while index.has_remaining() {
-        entries.push(Entry::decode(&mut index)?);
+        let entry = Entry::decode(&mut index)?;
+        if !entry.lies_in(header) {
+            return Err(BlockError::Damaged("index"));
+        }
+        entries.push(entry);
     }
     Ok(entries)
 }
@@ -254,6 +258,12 @@ impl Entry {
         out.put_i64_le(self.max_timestamp.0);
         out.put_u32_le(self.position);
         out.put_u32_le(self.length);
+    }
+
+    /// Whether its batch lies where batches are.
+    fn lies_in(&self, header: &Header) -> bool {
+        let end = u64::from(self.position) + u64::from(self.length);
+        self.length == 0 || (self.position as usize >= HEADER_BYTES && end <= header.index_position())
     }
 
     /// The caller has seen that [`ENTRY_BYTES`] are there.

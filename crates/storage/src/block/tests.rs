@@ -99,3 +99,11 @@ fn a_lying_length_is_refused_without_reading_or_allocating() {
     assert_eq!(check(&bytes), Err(BlockError::Damaged("length")));
     assert_eq!(decode_index(&long, &bytes), Err(BlockError::Damaged("length")));
 }
+
+#[test]
+fn an_entry_that_points_out_of_the_batches_is_damage() {
+    for (position, length) in [(79, 3), (80, 4), (u32::MAX, 1), (0, u32::MAX)] {
+        let block = encode(header(), &[(entry(0, position, length), Bytes::from_static(b"abc"))]).concat();
+        assert_eq!(check(&block), Err(BlockError::Damaged("index")), "{length} bytes at {position}");
+    }
+}
