@@ -1,5 +1,5 @@
 //! The commands beside `serve`, one file each; then what several of them share: how they reach a broker, how they
-//! print, how records look in files and pipes, how places in a partition are named.
+//! print, how records look in files and pipes, how partitions and places in them are named.
 
 pub(crate) mod bench;
 pub(crate) mod cluster;
@@ -10,8 +10,10 @@ pub(crate) mod group;
 pub(crate) mod produce;
 pub(crate) mod topic;
 
+mod choice;
 mod connection;
 mod moment;
+mod moves;
 mod place;
 mod printout;
 mod progress;

@@ -13,6 +13,7 @@ use thalweg_kafka::client::{
 };
 use thalweg_model::collections::HashMap;
 
+use super::choice::{self, Choice};
 use super::connection::{self, ConnectionFlags, Interrupt};
 use super::place::{self, PLACE_HELP, Place};
 use super::printout::unless_gone;
@@ -152,7 +153,9 @@ impl Reader {
 async fn consume(client: Client, flags: ConsumeFlags) -> Result<(), Failure> {
     let interrupt = Interrupt::listen(client.world())?;
     let isolation = flags.isolation.into();
-    let partitions = place::partitions(&client, &flags.topics, &flags.partition).await?;
+    let choice = |topic: &String| Choice { topic: topic.clone(), partitions: flags.partition.clone() };
+    let choices: Vec<_> = flags.topics.iter().map(choice).collect();
+    let partitions = choice::partitions(&client, &choices).await?;
     // Where it ends; a number for each partition, or none at all.
     let ends: Option<HashMap<PartitionName, i64>> = match (flags.follow, flags.to) {
         (true, _) => None,

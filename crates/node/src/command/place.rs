@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use thalweg_kafka::client::{Client, ClientError, Isolation, OffsetSpec, PartitionName};
+use thalweg_kafka::client::{Client, Isolation, OffsetSpec, PartitionName};
 use thalweg_model::collections::HashMap;
 
 use super::moment;
@@ -88,29 +88,6 @@ pub(crate) async fn offsets(
         Some(name) => Err(anyhow::anyhow!("{name}: the broker told no offset").into()),
         None => Ok(found),
     }
-}
-
-/// The partitions of topics, or those of them that are named by number. Creates nothing.
-pub(crate) async fn partitions(
-    client: &Client,
-    topics: &[String],
-    only: &[i32],
-) -> Result<Vec<PartitionName>, Failure> {
-    let names: Vec<_> = topics.iter().map(String::as_str).collect();
-    let mut found = Vec::new();
-    for (name, topic) in client.topics(Some(&names)).await? {
-        let topic = topic.map_err(|refused| anyhow::anyhow!("{name}: {refused}"))?;
-        for partition in only {
-            if !topic.partitions.iter().any(|known| known.index == *partition) {
-                return Err(ClientError::NoPartition { topic: name, partition: *partition }.into());
-            }
-        }
-        let wanted = topic.partitions.iter().filter(|known| only.is_empty() || only.contains(&known.index));
-        found.extend(wanted.map(|known| PartitionName::new(topic.name.clone(), known.index)));
-    }
-    found.sort();
-    found.dedup();
-    Ok(found)
 }
 
 #[cfg(test)]

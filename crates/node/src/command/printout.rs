@@ -88,6 +88,11 @@ pub(crate) fn topic_id(id: TopicId) -> String {
     URL_SAFE_NO_PAD.encode(id.0.as_bytes())
 }
 
+/// What stands in a table where there may be nothing.
+pub(crate) fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
 /// Numbers in a row, as `0,1,2`.
 pub(crate) fn joined(numbers: &[i32]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")

@@ -1,5 +1,6 @@
-//! `thalweg topic`: topics are made, listed, described, changed and deleted.
+//! `thalweg topic`: topics are made, listed, described, changed and deleted, with their records or these alone.
 
+mod delete_records;
 mod describe;
 
 use clap::{Args, Subcommand};
@@ -8,7 +9,9 @@ use thalweg_kafka::client::{
     Client, ConfigOperation, ConfigResource, ConfigResourceKind, ConfigUpdate, NewTopic, Topic,
 };
 
+use super::choice::Choice;
 use super::connection::{self, ConnectionFlags};
+use super::place::{PLACE_HELP, Place};
 use super::printout;
 use crate::exit::Failure;
 
@@ -24,6 +27,8 @@ pub(crate) enum TopicCommand {
     Alter(AlterFlags),
     /// Delete topics and all that is in them
     Delete(DeleteFlags),
+    /// Delete the oldest records of topics; the offsets of the others stay
+    DeleteRecords(DeleteRecordsFlags),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +124,25 @@ pub(crate) struct DeleteFlags {
     connection: ConnectionFlags,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = PLACE_HELP)]
+pub(crate) struct DeleteRecordsFlags {
+    /// Topics, or some of their partitions
+    #[arg(required = true, value_name = "TOPIC[:N,…]")]
+    topics: Vec<Choice>,
+    /// The first place that is kept; `latest` keeps nothing
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    before: Place,
+    /// Only show what it would do
+    #[arg(long)]
+    dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
 pub(crate) fn run(command: TopicCommand) -> Result<(), Failure> {
     match command {
         TopicCommand::Create(flags) => connection::run(&flags.connection, |client| create(client, &flags)),
@@ -128,6 +152,9 @@ pub(crate) fn run(command: TopicCommand) -> Result<(), Failure> {
         }
         TopicCommand::Alter(flags) => connection::run(&flags.connection, |client| alter(client, &flags)),
         TopicCommand::Delete(flags) => connection::run(&flags.connection, |client| delete(client, &flags)),
+        TopicCommand::DeleteRecords(flags) => {
+            connection::run(&flags.connection, |client| delete_records::delete_records(client, &flags))
+        }
     }
 }
 

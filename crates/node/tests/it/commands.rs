@@ -154,6 +154,37 @@ fn topics_are_made_changed_shown_and_deleted() {
 }
 
 #[test]
+fn the_oldest_records_are_deleted_alone() {
+    let shell = Shell::start();
+    shell.ok("topic create t --partitions 2", b"");
+    shell.ok("produce t --partition 0", b"a\nb\nc\nd\n");
+    shell.ok("produce t --partition 1", b"x\ny\n");
+    let moves = |arguments: &str| {
+        let rows = shell.json(&format!("topic delete-records {arguments} --json"));
+        let row = |row: &serde_json::Value| {
+            ["partition", "from", "to"].map(|name| row[name].as_i64().expect("it is a number"))
+        };
+        rows.as_array().into_iter().flatten().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(moves("t --before latest --dry-run"), [[0, 0, 4], [1, 0, 2]]);
+    // One partition where it is too late, and none begins later.
+    let (code, said) = shell.fails("topic delete-records t --before 3");
+    assert!(code == Some(1) && said.contains("t-1 ends at 2"), "{code:?}: {said}");
+    assert_eq!(shell.fails("topic delete-records t").0, Some(2));
+    assert_eq!(shell.fails("topic delete-records t:7 --before latest").0, Some(1));
+    assert_eq!(moves("t:0 --before 1"), [[0, 0, 1]]);
+    assert_eq!(shell.ok("consume t --partition 0", b""), "b\nc\nd\n");
+    assert_eq!(moves("t --before -1"), [[0, 1, 3], [1, 0, 1]]);
+    assert_eq!(moves("t:0 --before 0"), [[0, 3, 3]], "what is gone stays gone");
+    assert_eq!(
+        shell.ok("consume t --template {partition}@{offset}={value}\\n --partition 0", b""),
+        "0@3=d\n"
+    );
+    assert_eq!(moves("t:1 --before latest"), [[1, 1, 2]]);
+    assert_eq!(shell.ok("consume t", b""), "d\n");
+}
+
+#[test]
 fn failures_have_their_exit_codes() {
     let shell = Shell::start();
     let (code, said) = shell.fails("consume nowhere");

@@ -8,6 +8,7 @@ use thalweg_model::world::BoxFuture;
 use super::load::Progress;
 use super::report::{Report, Setup};
 use super::{ConsumeFlags, clients, together};
+use crate::command::choice::{self, Choice};
 use crate::command::connection::Interrupt;
 use crate::command::place::{self, Place};
 use crate::exit::Failure;
@@ -18,7 +19,8 @@ const POLL_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
 pub(super) async fn bench(client: Client, flags: ConsumeFlags) -> Result<(), Failure> {
     let interrupt = Interrupt::listen(client.world())?;
     let isolation = Isolation::ReadUncommitted;
-    let names = place::partitions(&client, std::slice::from_ref(&flags.run.topic), &[]).await?;
+    let whole = Choice { topic: flags.run.topic.clone(), partitions: Vec::new() };
+    let names = choice::partitions(&client, &[whole]).await?;
     let begins = place::resolve(&client, &names, Place::Earliest, isolation).await?;
     let ends = place::offsets(&client, &names, OffsetSpec::Latest, isolation).await?;
     let kept: u64 = begins.iter().map(|(name, begin)| (ends[name] - begin).max(0) as u64).sum();

@@ -6,7 +6,8 @@ use thalweg_kafka::client::{
 };
 
 use super::DescribeFlags;
-use crate::command::{place, printout};
+use crate::command::place;
+use crate::command::printout::{self, or_dash};
 use crate::exit::Failure;
 
 /// Where a setting of a topic comes from, by Kafka's numbers.
@@ -99,16 +100,15 @@ async fn page(client: &Client, topic: &Topic, all_configs: bool) -> Result<Page,
 }
 
 fn text(page: &Page) -> String {
-    let number = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     let rows = page.partitions.iter().map(|row| {
         [
             row.partition.to_string(),
-            number(row.leader.map(i64::from)),
+            or_dash(row.leader),
             row.leader_epoch.to_string(),
             printout::joined(&row.replicas),
             printout::joined(&row.in_sync),
-            number(row.log_start_offset),
-            number(row.end_offset),
+            or_dash(row.log_start_offset),
+            or_dash(row.end_offset),
         ]
     });
     let head = ["PARTITION", "LEADER", "EPOCH", "REPLICAS", "IN SYNC", "START", "END"];
