@@ -61,7 +61,7 @@ impl Figures {
     }
 
     fn make(&self, row: usize) -> ApiFigures {
-        let labels = [("api", api::TABLE[row].name)];
+        let labels = [("api", api::TABLE[row].name())];
         ApiFigures {
             requests: self.meter.counter("kafka_requests_total", "Requests answered", &labels),
             errors: self.meter.counter("kafka_request_errors_total", "Answers that bear an error", &labels),

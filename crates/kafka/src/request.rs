@@ -17,6 +17,11 @@ use crate::errors::Code;
 use crate::head::Head;
 use crate::peer::Peer;
 
+/// From here on a request's header has tagged fields.
+const FLEXIBLE_REQUEST_HEADER: i16 = 2;
+/// From here on an answer's header has tagged fields.
+const FLEXIBLE_ANSWER_HEADER: i16 = 1;
+
 /// Why a request ends its connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -132,15 +137,15 @@ impl Request {
         let correlation_id = reader.i32().map_err(Refusal::Header)?;
         let row = api::row(key).ok_or(Refusal::Key(key))?;
         let api = &api::TABLE[row];
-        let served = api.served.contains(&version);
+        let served = api.served().contains(&version);
         // A client that is newer than we are asks in its newest version and is told which ones there are.
         if !served && !api.answers_any_version {
             let client_id = reader.nullable_text(false).ok().flatten();
             peer.enter(client_id.as_deref().unwrap_or_default());
-            return Err(Refusal::Version { api: api.name, version });
+            return Err(Refusal::Version { api: api.name(), version });
         }
         let client_id = reader.nullable_text(false).map_err(Refusal::Header)?;
-        if served && version >= api.flexible_from {
+        if served && api.key.request_header_version(version) >= FLEXIBLE_REQUEST_HEADER {
             reader.skip_tagged_fields().map_err(Refusal::Header)?;
         }
         let (client_id, session) = peer.enter(client_id.as_deref().unwrap_or_default());
@@ -169,7 +174,7 @@ impl Request {
 
     /// Whether this version is one that we serve: false for ApiVersions alone, ever.
     pub(crate) fn is_served(&self) -> bool {
-        self.api().served.contains(&self.version)
+        self.api().served().contains(&self.version)
     }
 
     /// Where the client is, as Kafka writes it.
@@ -184,7 +189,7 @@ impl Request {
 
     /// That the body makes no sense.
     pub(crate) fn unreadable(&self, error: impl std::fmt::Display) -> Refusal {
-        Refusal::Body { api: self.api().name, version: self.version, error: error.to_string() }
+        Refusal::Body { api: self.api().name(), version: self.version, error: error.to_string() }
     }
 
     /// An answer in the request's version.
@@ -202,10 +207,10 @@ impl Request {
     ) -> Handled {
         let api = self.api();
         let unwritable =
-            |error: EncodeError| Refusal::Answer { api: api.name, version, error: error.to_string() };
+            |error: EncodeError| Refusal::Answer { api: api.name(), version, error: error.to_string() };
         let mut writer = Writer::frame(ANSWER_BYTES_FIRST);
         writer.i32(self.correlation_id);
-        if api.flexible_answer_header && version >= api.flexible_from {
+        if api.key.response_header_version(version) >= FLEXIBLE_ANSWER_HEADER {
             writer.unsigned_varint(0);
         }
         body.encode(&mut writer, version).map_err(unwritable)?;
@@ -222,14 +227,14 @@ impl Request {
 
     /// Tells the operator why a request is refused for good where neither the code nor all clients say it.
     pub(crate) fn explain(&self, why: &dyn std::fmt::Display) {
-        let (api, address, client_id) = (self.api().name, self.peer.address, &self.client_id);
+        let (api, address, client_id) = (self.api().name(), self.peer.address, &self.client_id);
         warn!(api, %client_id, %address, "what was asked for cannot be had here: {why}");
     }
 
     /// Refusals are told to the operator; what belongs to the normal course of clients is not.
     fn say_error(&self, code: Code) {
         let (api, version, address, client_id) =
-            (self.api().name, self.version, self.peer.address, &self.client_id);
+            (self.api().name(), self.version, self.peer.address, &self.client_id);
         if code.is_weather() {
             debug!(api, version, %client_id, %address, %code, "answered with an error");
         } else {

@@ -93,10 +93,11 @@ fn looks_like_software(text: &str) -> bool {
 
 impl api::Api {
     fn version_range(&self) -> api_versions_response::ApiVersion {
+        let advertised = self.advertised();
         api_versions_response::ApiVersion {
-            api_key: self.key,
-            min_version: *self.advertised.start(),
-            max_version: *self.advertised.end(),
+            api_key: self.key.number(),
+            min_version: *advertised.start(),
+            max_version: *advertised.end(),
             ..Default::default()
         }
     }
