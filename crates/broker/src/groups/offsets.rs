@@ -28,6 +28,7 @@ pub struct Committed {
 #[derive(Debug, Default)]
 pub(super) struct Offsets {
     topics: HashMap<Arc<str>, BTreeMap<PartitionIndex, Committed>>,
+    ever_held: bool,
 }
 
 impl Offsets {
@@ -35,11 +36,17 @@ impl Offsets {
         self.topics.is_empty()
     }
 
+    /// Whether anything was ever committed, as far as this life of the broker knows.
+    pub(super) fn ever_held(&self) -> bool {
+        self.ever_held
+    }
+
     pub(super) fn get(&self, topic: &str, partition: PartitionIndex) -> Option<&Committed> {
         self.topics.get(topic)?.get(&partition)
     }
 
     pub(super) fn set(&mut self, topic: &str, partition: PartitionIndex, committed: Committed) {
+        self.ever_held = true;
         if let Some(partitions) = self.topics.get_mut(topic) {
             partitions.insert(partition, committed);
         } else {

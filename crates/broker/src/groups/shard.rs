@@ -98,7 +98,9 @@ impl Shard {
 
     /// Forgets a group that never came to anything: no member, no offset, nothing stored.
     pub(super) fn tidy(&mut self, group: &str) {
-        if self.groups.get(group).is_some_and(|group| group.is_forgettable() && group.generation == 0) {
+        let came_to_nothing =
+            |group: &Group| group.is_forgettable() && group.generation == 0 && !group.offsets.ever_held();
+        if self.groups.get(group).is_some_and(came_to_nothing) {
             self.groups.remove(group);
         }
     }
@@ -193,7 +195,7 @@ impl Shard {
             }
             results.push(Ok(()));
         }
-        self.forget_if_over(group);
+        // A group that has nothing left stays until the next round of expiry, as in Kafka.
         Ok(results)
     }
 

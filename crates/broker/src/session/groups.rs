@@ -35,9 +35,6 @@ pub enum CoordinatorKind {
 /// Why there is no coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FindCoordinatorError {
-    /// The group has no name.
-    #[error("the group id is not valid")]
-    InvalidGroupId,
     /// This broker has no such coordinators: stop.
     #[error("this broker does not serve {0} yet")]
     NotServed(&'static str),
@@ -99,16 +96,14 @@ impl Groups<'_> {
         self.session.broker.coordinator()
     }
 
-    /// Who coordinates `key`; makes the offsets topic if it is not there yet.
+    /// Who coordinates whatever bears a name, the empty one too; makes the offsets topic if it is not there yet.
     pub async fn find_coordinator(
         &self,
         kind: CoordinatorKind,
-        key: &str,
     ) -> Result<BrokerDescription, FindCoordinatorError> {
         match kind {
             CoordinatorKind::Transaction => return Err(FindCoordinatorError::NotServed("transactions")),
             CoordinatorKind::Share => return Err(FindCoordinatorError::NotServed("share groups")),
-            CoordinatorKind::Group if key.is_empty() => return Err(FindCoordinatorError::InvalidGroupId),
             CoordinatorKind::Group => {}
         }
         self.session.broker.offsets_topic_ready().await.map_err(|_| FindCoordinatorError::Unavailable)?;

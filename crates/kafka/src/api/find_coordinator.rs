@@ -54,10 +54,13 @@ async fn find(
     first: &mut FirstError,
 ) -> Coordinator {
     let (code, text) = match kind {
-        Ok(kind) => match request.session.groups().find_coordinator(kind, &key).await {
+        Ok(kind) => match request.session.groups().find_coordinator(kind).await {
             Ok(broker) => {
+                // Kafka's own words for no error: clients may take them for granted.
+                let text = if request.version >= SEVERAL_KEYS_FROM { "" } else { Code::None.name() };
                 return Coordinator {
                     key,
+                    error_message: Some(text.into()),
                     node_id: broker.node.0,
                     host: (&broker.address).into(),
                     port: broker.address.port.into(),
@@ -86,7 +89,6 @@ async fn find(
 /// Codes that every client takes for final where it would only ask again and again.
 fn code(kind: CoordinatorKind, error: &FindCoordinatorError) -> Code {
     match (error, kind) {
-        (FindCoordinatorError::InvalidGroupId, _) => Code::InvalidGroupId,
         (FindCoordinatorError::NotServed(_), CoordinatorKind::Transaction) => {
             Code::TransactionalIdAuthorizationFailed
         }

@@ -141,8 +141,9 @@ fn refused(index: i32, code: Code, text: Option<String>) -> PartitionProduceResp
 fn tells_log_start(error: &AppendError) -> bool {
     matches!(
         error,
-        AppendError::Refused(BatchRefusal::Records(_) | BatchRefusal::Control)
-            | AppendError::OutOfOrderSequence { .. }
+        AppendError::Refused(
+            BatchRefusal::Records(_) | BatchRefusal::Control | BatchRefusal::Sequence { .. }
+        ) | AppendError::OutOfOrderSequence { .. }
             | AppendError::InvalidProducerEpoch { .. }
     )
 }

@@ -394,21 +394,30 @@ async fn the_rest_of_the_admin_apis_in_every_version() {
 async fn coordinators_of_groups_are_found_and_others_are_refused_for_good() {
     let house = House::new().await;
     let mut client = house.connect();
-    for (key_type, since, expect) in [(0, 0, 0), (1, 1, 53), (2, 6, 30), (3, 1, 42)] {
+    for (key_type, key, since, expect) in
+        [(0, "g", 0, 0), (0, "", 0, 0), (1, "t", 1, 53), (2, "s", 6, 30), (3, "x", 1, 42)]
+    {
         for version in since..=6 {
             let several = version >= 4;
             let request = FindCoordinatorRequest {
-                key: if several { Text::default() } else { "g".into() },
+                key: if several { Text::default() } else { key.into() },
                 key_type,
-                coordinator_keys: if several { vec!["g".into()] } else { Vec::new() },
+                coordinator_keys: if several { vec![key.into()] } else { Vec::new() },
             };
-            let answer = client.ask(version, &request).await;
-            let found = if several {
-                (answer.coordinators[0].error_code, answer.coordinators[0].node_id)
-            } else {
-                (answer.error_code, answer.node_id)
-            };
+            let mut answer = client.ask(version, &request).await;
+            if let Some(one) = answer.coordinators.pop() {
+                (answer.error_code, answer.node_id) = (one.error_code, one.node_id);
+                answer.error_message = one.error_message;
+            }
+            let found = (answer.error_code, answer.node_id);
             assert_eq!(found, (expect, if expect == 0 { 1 } else { -1 }), "v{version} {key_type}");
+            let text = answer.error_message.as_deref();
+            match (expect, version) {
+                (_, 0) => assert_eq!(text, None),
+                (0, 1..=3) => assert_eq!(text, Some("NONE")),
+                (0, _) => assert_eq!(text, Some("")),
+                _ => assert!(text.is_some_and(|text| !text.is_empty()), "v{version} {key_type}"),
+            }
         }
     }
 }

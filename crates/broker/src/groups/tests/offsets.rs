@@ -72,6 +72,48 @@ fn a_group_with_members_cannot_be_deleted() {
 }
 
 #[test]
+fn a_group_without_offsets_stays_until_the_next_round_of_expiry() {
+    let bench = bench();
+    assert_eq!(bench.commit("", -1, 7, ""), Ok(()));
+    let delete = |bench: &Bench| {
+        let coordinator = bench.coordinator.clone();
+        let partition = [("t", PartitionIndex(0))];
+        Pending::start(async move { coordinator.delete_offsets(GROUP, &partition).await.value }).done()
+    };
+    assert_eq!(delete(&bench), Ok(vec![Ok(())]));
+    assert_eq!(bench.committed(), None);
+    assert_eq!(delete(&bench), Ok(vec![Ok(())]), "the group is there, it only has nothing");
+    let coordinator = bench.coordinator.clone();
+    Pending::start(async move { coordinator.expire_offsets().await }).done();
+    assert_eq!(delete(&bench), Err(GroupError::GroupNotFound));
+}
+
+#[test]
+fn the_group_without_a_name_can_be_deleted_and_not_its_offsets() {
+    let bench = bench();
+    let coordinator = bench.coordinator.clone();
+    Pending::start(async move {
+        assert_eq!(coordinator.delete("").await.value, Err(GroupError::GroupNotFound));
+        assert_eq!(coordinator.delete_offsets("", &[]).await.value, Err(GroupError::InvalidGroupId));
+        let offset = CommitOffset {
+            topic: "t",
+            topic_id: TopicId::ZERO,
+            partition: PartitionIndex(0),
+            offset: Offset(3),
+            leader_epoch: None,
+            metadata: "",
+        };
+        let (group, member, generation) = ("", "", -1);
+        let commit =
+            Commit { group, member, instance: None, generation, retention: None, offsets: vec![offset] };
+        assert_eq!(coordinator.commit(commit).await.value, Ok(vec![Ok(())]));
+        assert_eq!(coordinator.delete("").await.value, Ok(()));
+        assert_eq!(coordinator.delete("").await.value, Err(GroupError::GroupNotFound));
+    })
+    .done();
+}
+
+#[test]
 fn offsets_of_a_deleted_topic_are_forgotten() {
     let bench = bench();
     assert_eq!(bench.commit("", -1, 7, ""), Ok(()));
