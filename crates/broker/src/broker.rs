@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
 use thalweg_model::world::{Task, World};
-use thalweg_model::{BrokerAddress, NodeId, PartitionIndex, TopicId, TopicName, TopicPartition};
+use thalweg_model::{BrokerAddress, NodeId, Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
 use thalweg_storage::{Engine, Snapshot, Snapshots, Storage};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -324,13 +324,12 @@ fn base64_url(bytes: &[u8; 16]) -> String {
 struct SnapshotSource(OnceLock<Weak<Inner>>);
 
 impl Snapshots for SnapshotSource {
-    fn snapshot(&self, partition: TopicPartition) -> Option<Snapshot> {
+    fn snapshot(&self, partition: TopicPartition, since: Option<Offset>) -> Option<Snapshot> {
         let broker = Broker(self.0.get()?.upgrade()?);
         let found = broker.find_partition(&TopicRef::Id(partition.topic), partition.partition)?;
         if found.topic().name.as_str() == offsets_topic::NAME {
-            let (bytes, seq) = broker.0.coordinator.snapshot(partition.partition)?;
-            return Some(Snapshot { bytes, seq });
+            return broker.0.coordinator.snapshot(partition.partition, since);
         }
-        found.snapshot()
+        found.snapshot(since)
     }
 }

@@ -8,6 +8,7 @@
 //! Not here: the consumer, share and streams protocols, which are other state machines over the same partitions, and
 //! the shapes of requests on the wire.
 
+mod changes;
 mod error;
 mod expiry;
 mod group;
@@ -488,7 +489,8 @@ impl Coordinator {
         let records = shard.take_records();
         if !records.is_empty() {
             let place = place.expect("a step that writes has a place");
-            shard.written(place.append(records));
+            let placed = place.append(records.clone());
+            shard.written(placed, records);
         }
         shard.answer(work.replies);
         let after = shard.seq();

@@ -19,15 +19,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use thalweg_model::{NodeId, TopicPartition};
+use thalweg_model::{NodeId, Offset, TopicPartition};
 
 use crate::blobs::MemoryBlob;
-use crate::engine::{Shared, Snapshots};
+use crate::engine::{Shared, Snapshot, SnapshotPart, Snapshots};
 use crate::extent::{Extent, FileNumber};
 use crate::facts::FactsError;
 use crate::log::{Log, Source, wal_bytes};
 use crate::manifest::record::Record;
-use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE, SnapshotRow};
+use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
 use crate::walk::{Walk, WalkError};
@@ -237,24 +237,30 @@ impl Checkpointer {
                 let (from, to, partition) = (*from, *to, log.partition());
                 edit.push(&Record::Extents { partition, from, to, add: add.clone() });
             }
-            let snapshot = self.snapshot(log);
+            let kept = log.snapshot_offset();
+            let snapshot = self.snapshot(log, kept);
             let Some((row, seq)) = log.row(false) else {
                 continue;
             };
             depends = depends.max(seq);
-            match &snapshot {
-                Taken::Unchanged => {}
-                Taken::Nothing => edit.push(&Record::SnapshotGone(log.partition())),
-                Taken::Row(row, seq) => {
-                    depends = depends.max(*seq);
-                    let (partition, offset) = (log.partition(), row.offset);
-                    edit.push(&Record::Snapshot { partition, offset, bytes: &row.bytes });
+            let kept = match &snapshot {
+                Taken::Unchanged => kept,
+                Taken::Nothing => {
+                    if kept.is_some() {
+                        edit.push(&Record::SnapshotGone(log.partition()));
+                    }
+                    None
                 }
-            }
+                Taken::New(offset, snapshot) => {
+                    depends = depends.max(snapshot.seq);
+                    edit.push(&record_of(log.partition(), *offset, snapshot));
+                    Some(*offset)
+                }
+            };
             let record = Record::Partition(row);
             edit.push(&record);
             if let Record::Partition(row) = record {
-                rows.push((log, row));
+                rows.push((log, row, kept));
             }
         }
         if target > covered {
@@ -287,8 +293,9 @@ impl Checkpointer {
             return Err(error.into());
         }
 
-        for (log, row) in rows {
+        for (log, row, kept) in rows {
             log.row_is_durable(&row);
+            log.snapshot_is_durable(kept);
         }
         for log in &logs {
             match extents.get(&log.partition()) {
@@ -438,8 +445,9 @@ impl Checkpointer {
         Ok(bytes)
     }
 
-    /// The caller's state of a partition, and the offset up to which it surely reflects the log.
-    fn snapshot(&self, log: &Log) -> Taken {
+    /// The caller's state of a partition, and the offset up to which it surely reflects the log. Where the manifest has
+    /// one up to `since`, what changed from there on is enough.
+    fn snapshot(&self, log: &Log, since: Option<i64>) -> Taken {
         if log.untaken().is_some() {
             return Taken::Unchanged;
         }
@@ -447,12 +455,12 @@ impl Checkpointer {
         loop {
             tries += 1;
             let (offset, _) = log.end_and_removed();
-            let Some(snapshot) = self.snapshots.snapshot(log.partition()) else {
+            let Some(snapshot) = self.snapshots.snapshot(log.partition(), since.map(Offset)) else {
                 return Taken::Nothing;
             };
             // Replay twice does no harm, so an append between the two is no fault; but mostly there is none.
             if log.end_and_removed().0 == offset || tries == SNAPSHOTS_MAX {
-                return Taken::Row(SnapshotRow { offset, bytes: snapshot.bytes }, snapshot.seq);
+                return Taken::New(offset, snapshot);
             }
         }
     }
@@ -489,16 +497,10 @@ impl Checkpointer {
         }
         let logs: Vec<Log> = shared.logs.read().values().cloned().collect();
         let mut depends = WalSeq::NONE;
+        let mut kept = Vec::new();
         for log in &logs {
             let partition = log.partition();
-            let snapshot = match self.snapshot(log) {
-                Taken::Unchanged => log.untaken().flatten(),
-                Taken::Nothing => None,
-                Taken::Row(row, seq) => {
-                    depends = depends.max(seq);
-                    Some(row)
-                }
-            };
+            let snapshot = self.snapshot(log, None);
             // The extents first: what the row's start drops is dropped when it is read.
             let add = log.extents();
             let Some((row, seq)) = log.row(true) else {
@@ -512,12 +514,30 @@ impl Checkpointer {
                 image.push(&Record::Extents { partition, from: i64::MIN, to: i64::MAX, add });
             }
             image.push(&Record::Partition(row));
-            if let Some(row) = snapshot {
-                image.push(&Record::Snapshot { partition, offset: row.offset, bytes: &row.bytes });
+            match &snapshot {
+                Taken::Nothing => kept.push((log, None)),
+                Taken::New(offset, snapshot) => {
+                    depends = depends.max(snapshot.seq);
+                    image.push(&record_of(partition, *offset, snapshot));
+                    kept.push((log, Some(*offset)));
+                }
+                Taken::Unchanged => {
+                    let Some(row) = log.untaken().flatten() else { continue };
+                    let offset = row.offset;
+                    for (index, bytes) in row.parts.iter().enumerate() {
+                        image.push(&match index {
+                            0 => Record::Snapshot { partition, offset, bytes },
+                            _ => Record::SnapshotChanges { partition, offset, bytes },
+                        });
+                    }
+                }
             }
         }
         if self.until_durable(depends).await {
             self.manifest.replace(image).await?;
+            for (log, offset) in kept {
+                log.snapshot_is_durable(offset);
+            }
         }
         Ok(())
     }
@@ -537,7 +557,16 @@ enum Taken {
     /// What the manifest has still holds.
     Unchanged,
     Nothing,
-    Row(SnapshotRow, WalSeq),
+    /// It reflects at least what lies before this offset.
+    New(i64, Snapshot),
+}
+
+fn record_of(partition: TopicPartition, offset: i64, snapshot: &Snapshot) -> Record<'_> {
+    let bytes = &snapshot.bytes;
+    match snapshot.part {
+        SnapshotPart::Whole => Record::Snapshot { partition, offset, bytes },
+        SnapshotPart::Changes => Record::SnapshotChanges { partition, offset, bytes },
+    }
 }
 
 pub(crate) struct NewFile {

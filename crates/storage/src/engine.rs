@@ -11,7 +11,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
 use thalweg_model::world::{Counter, Gauge, Task, World};
-use thalweg_model::{TopicId, TopicPartition};
+use thalweg_model::{Offset, TopicId, TopicPartition};
 use tokio::sync::{Notify, watch};
 
 use crate::cold::ColdReaders;
@@ -31,12 +31,23 @@ pub use crate::writer::{Refused, Reservation};
 pub const RESERVED_BATCHES: usize = 64;
 
 /// What the caller keeps of a partition beside its records: producers, groups.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// In the caller's own form.
+    /// How much of it.
+    pub part: SnapshotPart,
+    /// In the caller's own form. Changes without bytes say that nothing changed.
     pub bytes: Bytes,
     /// The last append that the state rests on: the snapshot is kept when that is durable.
     pub seq: WalSeq,
+}
+
+/// How much of the caller's state is in a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotPart {
+    /// All of it.
+    Whole,
+    /// What changed since the offset that was asked about: taken in after what was kept before, it makes it whole.
+    Changes,
 }
 
 /// Asked at a checkpoint for each partition that was appended to since the last one.
@@ -44,7 +55,11 @@ pub trait Snapshots: Send + Sync {
     /// The partition's present state; none where there is nothing to remember. It reflects every append that has
     /// happened when this is called: it is taken under the lock that the caller holds while it appends. Called from
     /// the checkpointer, which holds no lock.
-    fn snapshot(&self, partition: TopicPartition) -> Option<Snapshot>;
+    ///
+    /// `since`: what is kept already reflects every append before this offset, and perhaps some after it; the answer
+    /// may then be what was changed by the appends from there on. It never falls from one question to the next, but
+    /// that it may be none, even after it was not: then all is asked for.
+    fn snapshot(&self, partition: TopicPartition, since: Option<Offset>) -> Option<Snapshot>;
 }
 
 /// What storage holds at the moment.

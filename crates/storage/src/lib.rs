@@ -45,7 +45,9 @@ pub mod wal;
 mod walk;
 pub mod writer;
 
-pub use engine::{Engine, RESERVED_BATCHES, Refused, Reservation, Snapshot, Snapshots, Usage, WalSeq};
+pub use engine::{
+    Engine, RESERVED_BATCHES, Refused, Reservation, Snapshot, SnapshotPart, Snapshots, Usage, WalSeq,
+};
 pub use log::{BatchFacts, EpochStart, Found, Log, Piece, Read, ReadError, Recovered, Segment, Watcher};
 pub use options::{Durability, OnFailure, Options};
 pub use storage::{Backends, OpenError, Storage};

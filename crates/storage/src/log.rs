@@ -185,13 +185,14 @@ pub struct Segment {
     pub active: bool,
 }
 
-/// What the caller keeps of a partition, after a restart. The state is the snapshot, and then every batch from
-/// `from` on, in order; the snapshot may reflect some of the first of them already, so that taking a batch twice must
-/// do no harm.
+/// What the caller keeps of a partition, after a restart. The state is the snapshot with its changes, and then every
+/// batch from `from` on, in order; the snapshot may reflect some of the first of them already, so that taking a batch
+/// twice must do no harm.
 #[derive(Clone, Debug, Default)]
 pub struct Recovered {
-    /// The last snapshot that the caller gave; none where it gave none.
-    pub snapshot: Option<Bytes>,
+    /// The last whole snapshot that the caller gave, and then the changes that it gave, in order; empty where it gave
+    /// none.
+    pub snapshot: Vec<Bytes>,
     /// It reflects all batches before this offset. Without a snapshot: the log's start.
     pub from: Offset,
     /// What is known without a read of the batches from there on: those since the last checkpoint. (With a snapshot
@@ -363,7 +364,7 @@ impl Log {
         let found = state.found.take().map(|found| *found).unwrap_or_default();
         let start = state.start;
         let (from, snapshot) =
-            found.snapshot.map_or((start, None), |row| (row.offset.max(start), Some(row.bytes)));
+            found.snapshot.map_or((start, Vec::new()), |row| (row.offset.max(start), row.parts));
         Some(Recovered { snapshot, from: Offset(from), replay: found.replay })
     }
 

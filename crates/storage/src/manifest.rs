@@ -62,12 +62,13 @@ pub(crate) struct PartitionImage {
     pub(crate) snapshot: Option<SnapshotRow>,
 }
 
-/// What the caller keeps of a partition.
+/// What the caller keeps of a partition: a whole snapshot, and what changed after it, in order. Changes only follow: an
+/// image of the manifest, in which each snapshot is whole again, comes when they have outgrown it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SnapshotRow {
     /// It reflects at least all batches before this offset.
     pub(crate) offset: i64,
-    pub(crate) bytes: Bytes,
+    pub(crate) parts: Vec<Bytes>,
 }
 
 /// All of it.
@@ -192,10 +193,22 @@ impl Image {
                 self.partitions.remove(&partition);
             }
             Record::Snapshot { partition, offset, bytes } => {
-                let bytes = Bytes::copy_from_slice(bytes);
-                self.partition(partition).snapshot = Some(SnapshotRow { offset, bytes });
+                let parts = vec![Bytes::copy_from_slice(bytes)];
+                self.partition(partition).snapshot = Some(SnapshotRow { offset, parts });
             }
             Record::SnapshotGone(partition) => self.partition(partition).snapshot = None,
+            Record::SnapshotChanges { partition, offset, bytes } => {
+                let Some(row) = &mut self.partition(partition).snapshot else {
+                    let what =
+                        format!("the manifest has changes to a snapshot of {partition} that is not there");
+                    return Err(OpenError::Damaged(what));
+                };
+                row.offset = offset;
+                // Without bytes nothing changed but the offset.
+                if !bytes.is_empty() {
+                    row.parts.push(Bytes::copy_from_slice(bytes));
+                }
+            }
         }
         Ok(())
     }

@@ -126,8 +126,10 @@ impl Broker {
         let coordinator = self.coordinator();
         let failed = |error: String| OpenError::Offsets(format!("partition {index}: {error}"));
         let mut next = partition.log_start_offset();
-        if let Some(snapshot) = recovered.and_then(|recovered| recovered.snapshot) {
-            match coordinator.restore(index, snapshot) {
+        if let Some(Recovered { snapshot, from, .. }) = recovered
+            && !snapshot.is_empty()
+        {
+            match coordinator.restore(index, from, snapshot) {
                 Ok(from) => next = next.max(from),
                 // The log has all of it as well.
                 Err(error) => tracing::warn!(partition = index.0, %error, "groups are read from their log"),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use thalweg_model::TimestampMs;
 
 use super::error::GroupError;
@@ -91,6 +92,8 @@ pub(super) struct Group {
     pub(super) leader: Option<Arc<str>>,
     pub(super) members: BTreeMap<Arc<str>, Member>,
     pub(super) offsets: Offsets,
+    /// The group's own record as it was last written; none where it never was.
+    pub(super) stored: Option<Bytes>,
     statics: BTreeMap<Arc<str>, Arc<str>>,
     pending: BTreeMap<Arc<str>, Duration>,
     pending_syncs: BTreeSet<Arc<str>>,
@@ -111,6 +114,7 @@ impl Group {
             leader: None,
             members: BTreeMap::new(),
             offsets: Offsets::default(),
+            stored: None,
             statics: BTreeMap::new(),
             pending: BTreeMap::new(),
             pending_syncs: BTreeSet::new(),

@@ -85,6 +85,11 @@ pub(super) fn of_group(group: &Group) -> Record {
     Record { key: group_key(&group.id), value: Some(value) }
 }
 
+/// A group's record as it was written before.
+pub(super) fn of_stored(group: &str, value: Bytes) -> Record {
+    Record { key: group_key(group), value: Some(value) }
+}
+
 pub(super) fn without_group(group: &str) -> Record {
     Record { key: group_key(group), value: None }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use thalweg_model::collections::HashMap;
 use thalweg_model::{Offset, PartitionIndex, TimestampMs};
 
+use super::changes::Changes;
 use super::error::GroupError;
 use super::group::{Group, GroupState, Reply, Work};
 use super::log::{Placed, Record};
@@ -23,6 +24,7 @@ pub(super) struct Shard {
     records: Vec<Record>,
     seq: WalSeq,
     next: Offset,
+    changes: Changes,
 }
 
 impl Shard {
@@ -52,9 +54,14 @@ impl Shard {
         self.seq
     }
 
-    pub(super) fn written(&mut self, placed: Placed) {
+    /// Takes note of where these records came to stand.
+    pub(super) fn written(&mut self, placed: Placed, records: Vec<Record>) {
         self.seq = self.seq.max(placed.seq);
         self.next = placed.next;
+        let first = placed.next.0 - records.len() as i64;
+        for (at, Record { key, value }) in (first..).zip(records) {
+            self.changes.note(Offset(at), key, value);
+        }
     }
 
     /// The offset after the last record that the state reflects.
@@ -68,8 +75,10 @@ impl Shard {
 
     /// Notes that the group's own record is to be written.
     pub(super) fn store(&mut self, group: &str) {
-        if let Some(group) = self.groups.get(group) {
-            self.records.push(record::of_group(group));
+        if let Some(group) = self.groups.get_mut(group) {
+            let record = record::of_group(group);
+            group.stored = record.value.clone();
+            self.records.push(record);
         }
     }
 
@@ -243,9 +252,31 @@ impl Shard {
 
     // ---- load and snapshot ----------------------------------------------------------------------------------------
 
+    /// Takes in what snapshots told: they reflect the log before `next`, and storage knows so of what lies before
+    /// `kept`.
+    pub(super) fn restore(&mut self, kept: Offset, next: Offset, records: &[Record], now: TimestampMs) {
+        self.next = next;
+        self.changes.begin(kept);
+        for Record { key, value } in records {
+            self.take_in(key.clone(), value.clone(), now);
+        }
+    }
+
+    /// What storage has up to `kept` cannot be read: changes to it would not help, it must be written whole.
+    pub(super) fn mistrust(&mut self, kept: Offset) {
+        self.changes.begin(Offset(kept.0 + 1));
+    }
+
     /// Applies one record of the log; `next` is the offset after it.
     pub(super) fn replay(&mut self, next: Offset, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
         self.next = next;
+        self.changes.note(Offset(next.0 - 1), key.clone(), value.clone());
+        self.take_in(key, value, now);
+    }
+
+    fn take_in(&mut self, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
+        // A copy: what is kept must not keep the piece that it was read from.
+        let own = value.as_deref().map(Bytes::copy_from_slice);
         match record::read(key, value) {
             Ok(Entry::Offset { group, topic, partition, committed }) => {
                 let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));
@@ -258,7 +289,9 @@ impl Shard {
                 }
             }
             Ok(Entry::Group { group, stored: Some(stored) }) => {
-                self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now)).restore(stored);
+                let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));
+                found.restore(stored);
+                found.stored = own;
             }
             Ok(Entry::Group { group, stored: None }) => {
                 self.groups.remove(&group);
@@ -271,12 +304,18 @@ impl Shard {
         }
     }
 
-    /// Everything as records: what a compacted partition would hold.
+    /// What was written from this offset on, in order; none where not all of it is known.
+    pub(super) fn changes_since(&mut self, since: Offset) -> Option<Vec<Record>> {
+        self.changes.since(since)
+    }
+
+    /// Everything as records: what a compacted partition would hold. A group is as it was last written, whatever it has
+    /// begun since: a rebalance that a start interrupts begins anew.
     pub(super) fn image(&self) -> Vec<Record> {
         let mut records = Vec::new();
         for group in self.groups() {
-            if group.generation > 0 || !group.members.is_empty() {
-                records.push(record::of_group(group));
+            if let Some(stored) = &group.stored {
+                records.push(record::of_stored(&group.id, stored.clone()));
             }
             for (topic, partition, committed) in group.offsets.all() {
                 records.push(record::of_offset(&group.id, &topic, partition, committed));

@@ -1,18 +1,20 @@
-//! A partition's groups in one piece, for the manifest: so that a start reads what holds, not all that ever held.
+//! A partition's groups in one piece, for the manifest: so that a start reads what holds, not all that ever held. What
+//! was written after it follows in pieces of the same form.
 //!
 //! ```text
 //! version u8 = 1 │ next offset i64 │ records: (key length u32, key, value length u32, value)…
 //! ```
 //!
-//! The records are those that the offsets topic itself would hold if it were compacted, in the same formats. Replay
-//! goes on at `next offset`.
+//! The records are those that the offsets topic itself would hold if it were compacted, in the same formats; one
+//! without a value, which only what follows can have, forgets its key. Replay goes on at the last piece's `next offset`.
 
 use bytes::{Buf, BufMut, Bytes};
 use thalweg_model::{Offset, PartitionIndex};
+use thalweg_storage::{Snapshot, SnapshotPart};
 use thiserror::Error;
 
 use super::Coordinator;
-use crate::WalSeq;
+use super::log::Record;
 
 const VERSION: u8 = 1;
 
@@ -34,35 +36,71 @@ impl From<bytes::TryGetError> for SnapshotError {
 }
 
 impl Coordinator {
-    /// All that holds in a partition, and the write that it reflects.
-    pub fn snapshot(&self, partition: PartitionIndex) -> Option<(Bytes, WalSeq)> {
-        let shard = self.shards.get(partition.0 as usize)?.lock();
-        let mut out = Vec::new();
-        out.put_u8(VERSION);
-        out.put_i64(shard.next().0);
-        for record in shard.image() {
-            put_run(&mut out, &record.key);
-            put_run(&mut out, record.value.as_deref().unwrap_or_default());
-        }
-        Some((out.into(), shard.seq()))
+    /// What a partition holds; only what was written from `since` on, where that is asked for and known.
+    pub fn snapshot(&self, partition: PartitionIndex, since: Option<Offset>) -> Option<Snapshot> {
+        let mut shard = self.shards.get(partition.0 as usize)?.lock();
+        let (part, records) = match since.and_then(|since| shard.changes_since(since)) {
+            Some(changes) => (SnapshotPart::Changes, changes),
+            None => (SnapshotPart::Whole, shard.image()),
+        };
+        let (next, seq) = (shard.next(), shard.seq());
+        drop(shard);
+        Some(Snapshot { part, bytes: encode(next, &records), seq })
     }
 
-    /// Takes in a snapshot, before any replay; tells from where on the log is to be replayed.
-    pub fn restore(&self, partition: PartitionIndex, mut bytes: Bytes) -> Result<Offset, SnapshotError> {
-        let version = bytes.try_get_u8()?;
-        if version != VERSION {
-            return Err(SnapshotError::Version(version));
+    /// Takes in a snapshot and what followed it, before any replay; `kept` is the offset up to which storage knows that
+    /// they reflect the log. Tells from where on the log is to be replayed.
+    pub fn restore(
+        &self,
+        partition: PartitionIndex,
+        kept: Offset,
+        parts: Vec<Bytes>,
+    ) -> Result<Offset, SnapshotError> {
+        let decoded = decode_all(kept, parts);
+        if let Some(shard) = self.shards.get(partition.0 as usize) {
+            let mut shard = shard.lock();
+            match &decoded {
+                Ok((next, records)) => shard.restore(kept, *next, records, self.world.clock.now()),
+                Err(_) => shard.mistrust(kept),
+            }
         }
-        let next = Offset(bytes.try_get_i64()?);
-        let mut records = Vec::new();
-        while bytes.has_remaining() {
-            records.push((take_run(&mut bytes)?, take_run(&mut bytes)?));
-        }
-        for (key, value) in records {
-            self.replay(partition, next, key, Some(value));
-        }
-        Ok(next)
+        decoded.map(|(next, _)| next)
     }
+}
+
+fn encode(next: Offset, records: &[Record]) -> Bytes {
+    let length = |record: &Record| 8 + record.key.len() + record.value.as_ref().map_or(0, Bytes::len);
+    let mut out = Vec::with_capacity(9 + records.iter().map(length).sum::<usize>());
+    out.put_u8(VERSION);
+    out.put_i64(next.0);
+    for record in records {
+        put_run(&mut out, &record.key);
+        put_run(&mut out, record.value.as_deref().unwrap_or_default());
+    }
+    out.into()
+}
+
+fn decode_all(kept: Offset, parts: Vec<Bytes>) -> Result<(Offset, Vec<Record>), SnapshotError> {
+    let mut next = kept;
+    let mut records = Vec::new();
+    for mut bytes in parts {
+        next = next.max(decode(&mut bytes, &mut records)?);
+    }
+    Ok((next, records))
+}
+
+fn decode(bytes: &mut Bytes, records: &mut Vec<Record>) -> Result<Offset, SnapshotError> {
+    let version = bytes.try_get_u8()?;
+    if version != VERSION {
+        return Err(SnapshotError::Version(version));
+    }
+    let next = Offset(bytes.try_get_i64()?);
+    while bytes.has_remaining() {
+        let (key, value) = (take_run(bytes)?, take_run(bytes)?);
+        // A value begins with its version, so that none is empty.
+        records.push(Record { key, value: Some(value).filter(|value| !value.is_empty()) });
+    }
+    Ok(next)
 }
 
 fn put_run(out: &mut Vec<u8>, run: &[u8]) {

@@ -2,6 +2,7 @@
 
 mod join;
 mod offsets;
+mod snapshots;
 
 use std::collections::BTreeMap;
 use std::future::Future;

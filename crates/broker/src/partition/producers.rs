@@ -175,32 +175,20 @@ impl Producers {
         all
     }
 
+    /// All of them.
     pub(crate) fn encode(&self) -> Bytes {
-        let batches: usize = self.by_id.values().map(|entry| entry.batches.len()).sum();
-        let size = 1 + 4 + self.by_id.len() * PRODUCER_BYTES_MIN + batches * BATCH_BYTES;
-        let mut out = BytesMut::with_capacity(size);
-        out.put_u8(SNAPSHOT_VERSION);
-        out.put_u32(u32::try_from(self.by_id.len()).expect("fewer producers than that fit into memory"));
-        let mut ids: Vec<_> = self.by_id.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            let entry = &self.by_id[&id];
-            out.put_i64(id.0);
-            out.put_i16(entry.epoch.0);
-            out.put_i64(entry.last_timestamp.0);
-            out.put_u8(u8::try_from(entry.batches.len()).expect("there are at most five"));
-            for batch in &entry.batches {
-                out.put_i32(batch.base_sequence);
-                out.put_i32(batch.last_sequence);
-                out.put_i64(batch.base_offset.0);
-                out.put_i64(batch.last_offset.0);
-                out.put_i64(batch.timestamp.0);
-            }
-        }
-        out.freeze()
+        encode(self.by_id.iter().collect())
     }
 
-    pub(crate) fn decode(mut bytes: Bytes) -> Result<Self, BadSnapshot> {
+    /// Those that appended something at or after this offset.
+    pub(crate) fn encode_since(&self, since: Offset) -> Bytes {
+        let appended = |entry: &Entry| entry.batches.last().is_some_and(|batch| batch.last_offset >= since);
+        let changed: Vec<_> = self.by_id.iter().filter(|(_, entry)| appended(entry)).collect();
+        if changed.is_empty() { Bytes::new() } else { encode(changed) }
+    }
+
+    /// Takes in what was encoded: who is in it takes the place of what was known of him.
+    pub(crate) fn take_in(&mut self, mut bytes: Bytes) -> Result<(), BadSnapshot> {
         let short = |_| BadSnapshot("it ends early");
         if bytes.try_get_u8().map_err(short)? != SNAPSHOT_VERSION {
             return Err(BadSnapshot("its version is not known"));
@@ -209,7 +197,6 @@ impl Producers {
         if count > bytes.remaining() / PRODUCER_BYTES_MIN {
             return Err(BadSnapshot("it ends early"));
         }
-        let mut producers = Self::default();
         for _ in 0..count {
             let id = ProducerId(bytes.try_get_i64().map_err(short)?);
             let epoch = ProducerEpoch(bytes.try_get_i16().map_err(short)?);
@@ -228,11 +215,34 @@ impl Producers {
                     timestamp: TimestampMs(bytes.try_get_i64().map_err(short)?),
                 });
             }
-            producers.by_id.insert(id, Entry { epoch, last_timestamp, batches });
+            self.by_id.insert(id, Entry { epoch, last_timestamp, batches });
         }
         if bytes.has_remaining() {
             return Err(BadSnapshot("there is something behind its end"));
         }
-        Ok(producers)
+        Ok(())
     }
+}
+
+fn encode(mut entries: Vec<(&ProducerId, &Entry)>) -> Bytes {
+    let batches: usize = entries.iter().map(|(_, entry)| entry.batches.len()).sum();
+    let size = 1 + 4 + entries.len() * PRODUCER_BYTES_MIN + batches * BATCH_BYTES;
+    let mut out = BytesMut::with_capacity(size);
+    out.put_u8(SNAPSHOT_VERSION);
+    out.put_u32(u32::try_from(entries.len()).expect("fewer producers than that fit into memory"));
+    entries.sort_unstable_by_key(|(id, _)| **id);
+    for (id, entry) in entries {
+        out.put_i64(id.0);
+        out.put_i16(entry.epoch.0);
+        out.put_i64(entry.last_timestamp.0);
+        out.put_u8(u8::try_from(entry.batches.len()).expect("there are at most five"));
+        for batch in &entry.batches {
+            out.put_i32(batch.base_sequence);
+            out.put_i32(batch.last_sequence);
+            out.put_i64(batch.base_offset.0);
+            out.put_i64(batch.last_offset.0);
+            out.put_i64(batch.timestamp.0);
+        }
+    }
+    out.freeze()
 }

@@ -5,10 +5,11 @@ mod counts;
 mod crash;
 mod model;
 mod power;
+mod snapshots;
 mod space;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -49,7 +50,7 @@ pub(super) enum Ground {
 pub(super) struct Remembered(pub(super) Mutex<HashMap<TopicPartition, Snapshot>>);
 
 impl Snapshots for Remembered {
-    fn snapshot(&self, partition: TopicPartition) -> Option<Snapshot> {
+    fn snapshot(&self, partition: TopicPartition, _: Option<Offset>) -> Option<Snapshot> {
         self.0.lock().get(&partition).cloned()
     }
 }
@@ -88,6 +89,14 @@ impl Folder {
     }
 
     pub(super) fn open_knowing(&self, known: &(dyn Fn(TopicPartition) -> bool + Sync)) -> Engine {
+        self.open_with(known, self.snapshots.clone())
+    }
+
+    pub(super) fn open_with(
+        &self,
+        known: &(dyn Fn(TopicPartition) -> bool + Sync),
+        snapshots: Arc<dyn Snapshots>,
+    ) -> Engine {
         block_on(async {
             let storage = match &self.ground {
                 Ground::Memory(backends) => {
@@ -104,7 +113,7 @@ impl Folder {
                 }
             };
             let storage = storage.expect("the folder can be opened");
-            storage.start(known, self.snapshots.clone()).await.expect("the folder can be recovered")
+            storage.start(known, snapshots).await.expect("the folder can be recovered")
         })
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct State {
     /// The last rows that the manifest has: they and those after them may have changed.
     pub(crate) persisted_epoch: i32,
     pub(crate) persisted_segment: i64,
+    /// The manifest has a snapshot of the caller's up to this offset.
+    pub(crate) persisted_snapshot: Option<i64>,
     pub(crate) watchers: Vec<(Arc<dyn Watcher>, u64)>,
     pub(crate) found: Option<Box<Found>>,
 }

@@ -79,6 +79,16 @@ impl Log {
         Some((row, state.last_seq))
     }
 
+    /// The offset up to which the manifest has a snapshot.
+    pub(crate) fn snapshot_offset(&self) -> Option<i64> {
+        self.0.state.lock().persisted_snapshot
+    }
+
+    /// The manifest has a snapshot up to this offset now, or none.
+    pub(crate) fn snapshot_is_durable(&self, offset: Option<i64>) {
+        self.0.state.lock().persisted_snapshot = offset;
+    }
+
     /// The manifest has what [`row`](Self::row) gave.
     pub(crate) fn row_is_durable(&self, row: &PartitionRow) {
         let mut state = self.0.state.lock();
@@ -145,6 +155,7 @@ impl State {
             extents,
             persisted_epoch: epochs.last().map_or(i32::MIN, |row| row.epoch),
             persisted_segment: segments.last().map_or(i64::MIN, |row| row.base),
+            persisted_snapshot: snapshot.as_ref().map(|row| row.offset),
             epochs,
             segments,
             found: snapshot.map(|snapshot| Box::new(Found { snapshot: Some(snapshot), replay: Vec::new() })),

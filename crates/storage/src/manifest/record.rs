@@ -41,6 +41,8 @@ pub(crate) enum Record<'a> {
     Snapshot { partition: TopicPartition, offset: i64, bytes: &'a [u8] },
     /// Nothing any more.
     SnapshotGone(TopicPartition),
+    /// What the caller adds to the snapshot that is there: what has changed since its offset.
+    SnapshotChanges { partition: TopicPartition, offset: i64, bytes: &'a [u8] },
 }
 
 /// A partition's borders: those before the first one that is given stay as they are.
@@ -136,16 +138,24 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut BytesMut) {
         }
         Record::Snapshot { partition, offset, bytes } => {
             out.put_u8(13);
-            put_partition(out, *partition);
-            out.put_i64_le(*offset);
-            out.put_u32_le(u32::try_from(bytes.len()).expect("a snapshot is smaller than 4 GiB"));
-            out.put_slice(bytes);
+            put_snapshot(out, *partition, *offset, bytes);
         }
         Record::SnapshotGone(partition) => {
             out.put_u8(14);
             put_partition(out, *partition);
         }
+        Record::SnapshotChanges { partition, offset, bytes } => {
+            out.put_u8(15);
+            put_snapshot(out, *partition, *offset, bytes);
+        }
     }
+}
+
+fn put_snapshot(out: &mut BytesMut, partition: TopicPartition, offset: i64, bytes: &[u8]) {
+    put_partition(out, partition);
+    out.put_i64_le(offset);
+    out.put_u32_le(u32::try_from(bytes.len()).expect("a snapshot is smaller than 4 GiB"));
+    out.put_slice(bytes);
 }
 
 pub(crate) fn put_partition(out: &mut BytesMut, partition: TopicPartition) {
@@ -204,13 +214,16 @@ pub(crate) fn decode<'a>(input: &mut &'a [u8]) -> Result<Record<'a>, OpenError> 
             Record::Extents { partition, from, to, add }
         }
         12 => Record::PartitionGone(partition(input)?),
-        13 => {
+        13 | 15 => {
             let partition = partition(input)?;
             let offset = need(input, 8)?.get_i64_le();
             let length = count(input, 1)?;
             let (bytes, rest) = input.split_at(length);
             *input = rest;
-            Record::Snapshot { partition, offset, bytes }
+            match kind {
+                13 => Record::Snapshot { partition, offset, bytes },
+                _ => Record::SnapshotChanges { partition, offset, bytes },
+            }
         }
         14 => Record::SnapshotGone(partition(input)?),
         kind => return Err(OpenError::Damaged(format!("the manifest has a record of unknown kind {kind}"))),

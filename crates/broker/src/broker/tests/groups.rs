@@ -1,8 +1,12 @@
 //! Groups over the real offsets topic: commits, restarts, deleted topics.
 
+use std::collections::BTreeMap;
+
 use thalweg_model::LeaderEpoch;
+use thalweg_model::world::Random;
 
 use super::*;
+use crate::groups::{Commit, CommitOffset};
 use crate::{CommitPartition, CommitTopic, Committer, Isolation};
 
 #[test]
@@ -45,4 +49,106 @@ fn commit_and_restart(killed: bool) {
         assert_eq!(&**group, "g");
         assert_eq!(offsets.values().collect::<Vec<_>>(), [&Offset(42)]);
     });
+}
+
+/// What is kept of groups and producers, by partition, for comparing.
+type Kept = BTreeMap<(TopicName, PartitionIndex), bytes::Bytes>;
+
+impl Bench {
+    /// Commits for a range of partitions of a topic, which need not be there.
+    async fn commit_range(&self, group: &str, topic: &str, partitions: std::ops::Range<i32>, offset: i64) {
+        let one = |partition| CommitOffset {
+            topic,
+            topic_id: TopicId::ZERO,
+            partition: PartitionIndex(partition),
+            offset: Offset(offset),
+            leader_epoch: None,
+            metadata: "",
+        };
+        let (member, instance, generation, retention) = ("", None, -1, None);
+        let offsets = partitions.map(one).collect();
+        let commit = Commit { group, member, instance, generation, retention, offsets };
+        let answer = self.broker.coordinator().commit(commit).await;
+        assert!(answer.value.is_ok_and(|results| results.iter().all(Result::is_ok)), "nobody forbids it");
+        self.durable(answer.after);
+    }
+
+    fn kept(&self) -> Kept {
+        let entries: Vec<_> = self.broker.catalog().read(|state| state.entries().cloned().collect());
+        let partitions = entries.iter().flat_map(|entry| entry.partitions.iter());
+        let snapshot = |partition: &Partition| {
+            let key = (partition.topic().name.clone(), partition.index());
+            let groups = key.0.as_str() == offsets_topic::NAME;
+            let snapshot = match groups {
+                true => self.broker.coordinator().snapshot(key.1, None),
+                false => partition.snapshot(None),
+            };
+            Some((key, snapshot?.bytes))
+        };
+        partitions.filter_map(snapshot).collect()
+    }
+}
+
+#[test]
+fn a_checkpoint_after_one_commit_writes_little_however_many_offsets_there_are() {
+    let backends = memory();
+    let manifest = backends.manifest.clone();
+    bench_over(backends, &[("offsets.topic.num.partitions", "1")], async |bench| {
+        for batch in 0..50 {
+            bench.commit_range("g", "t", batch * 2000..(batch + 1) * 2000, 1).await;
+        }
+        let engine = bench.broker.engine();
+        engine.checkpoint().await;
+        assert!(manifest.bytes() > 4_000_000, "100,000 offsets are {} bytes", manifest.bytes());
+        for offset in 2..10 {
+            let written = || manifest.bytes() + engine.usage().segment_bytes;
+            let before = written();
+            bench.commit_range("g", "t", 77..78, offset).await;
+            engine.checkpoint().await;
+            let written = written() - before;
+            assert!((1..2000).contains(&written), "{written}");
+        }
+    });
+}
+
+#[test]
+fn what_is_kept_is_the_same_after_each_of_many_lives() {
+    let chance = SeededRandom::new(17);
+    let below = |bound: u64| chance.next() % bound;
+    let backends = memory();
+    let mut kept: Option<Kept> = None;
+    for life in 0..40 {
+        bench_over(backends.clone(), &[("offsets.topic.num.partitions", "3")], async |bench| {
+            if life == 0 {
+                bench.create("t", 1, &[]).await;
+            }
+            if let Some(kept) = kept.take() {
+                assert_eq!(bench.kept(), kept, "life {life}");
+            }
+            for _ in 0..below(25) {
+                let group = ["a", "b", "c", "d"][below(4) as usize];
+                match below(10) {
+                    0..5 => {
+                        let first = below(20) as i32;
+                        bench.commit_range(group, "u", first..first + 3, below(1000) as i64).await;
+                    }
+                    5 => bench.durable(bench.broker.coordinator().delete(group).await.after),
+                    6 | 7 => {
+                        let producer = below(6) as i64;
+                        let epoch = life as i16;
+                        let batch = Batch {
+                            values: &["v"],
+                            producer: Some((producer, epoch, 0)),
+                            ..Batch::default()
+                        };
+                        // The second time in one life it is a duplicate.
+                        bench.append("t", batch).await.expect("a new epoch begins at 0");
+                    }
+                    _ => bench.broker.engine().checkpoint().await,
+                }
+            }
+            bench.killed.store(life % 3 > 0, Ordering::Relaxed);
+            kept = Some(bench.kept());
+        });
+    }
 }

@@ -77,13 +77,13 @@ fn what_is_kept_of_producers_comes_back() {
     bench(&[("producer.id.expiration.ms", "1000")], async |bench| {
         bench.create("t", 1, &[]).await;
         bench.create("fresh", 1, &[]).await;
-        assert!(bench.partition("fresh").snapshot().is_none());
+        assert!(bench.partition("fresh").snapshot(None).is_none());
         for sequence in 0..3 {
             produce(bench, 0, sequence).await.expect("in order");
         }
-        let snapshot = bench.partition("t").snapshot().expect("there is a producer");
+        let snapshot = bench.partition("t").snapshot(None).expect("there is a producer");
         assert_eq!(snapshot.seq, bench.partition("t").log().seq_of_state());
-        let recovered = thalweg_storage::Recovered { snapshot: Some(snapshot.bytes), ..Default::default() };
+        let recovered = thalweg_storage::Recovered { snapshot: vec![snapshot.bytes], ..Default::default() };
         let restored = bench.partition("fresh");
         restored.restore(recovered.clone(), 1000);
         assert_eq!(restored.active_producers().0, bench.partition("t").active_producers().0);

@@ -124,26 +124,6 @@ fn offsets_of_a_deleted_topic_are_forgotten() {
 }
 
 #[test]
-fn a_snapshot_holds_all_that_the_log_does() {
-    let bench = bench();
-    let joined = bench.alone();
-    assert_eq!(bench.commit(&joined.member, 1, 5, "note"), Ok(()));
-    let again = bench_with(settings(), Arc::default());
-    let mut nexts = 0;
-    for partition in (0..3).map(PartitionIndex) {
-        let (bytes, _) = bench.coordinator.snapshot(partition).expect("a partition");
-        nexts += again.coordinator.restore(partition, bytes.clone()).expect("it can be read").0;
-        let cut = bytes.slice(..bytes.len() - 1);
-        assert_eq!(again.coordinator.restore(partition, cut), Err(SnapshotError::Short));
-    }
-    again.coordinator.loaded();
-    assert_eq!(nexts, 2, "one record for the group, one for the offset");
-    assert_eq!(again.committed(), Some(5));
-    assert_eq!(again.heartbeat(&joined.member, 1), Ok(()));
-    assert_eq!(again.coordinator.describe(GROUP).value, bench.coordinator.describe(GROUP).value);
-}
-
-#[test]
 fn the_partition_of_a_group_is_the_one_that_java_computes() {
     let clock = ManualClock::new(TimestampMs(0));
     let world = World {

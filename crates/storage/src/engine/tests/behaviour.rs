@@ -231,7 +231,7 @@ fn snapshots_come_back_with_what_followed(folder: Folder) {
     let engine = folder.open();
     let log = engine.create(partition(1, 0));
     let seq = engine.put(&log, 2, 100, 0);
-    let snapshot = Snapshot { bytes: Bytes::from_static(b"two"), seq };
+    let snapshot = Snapshot { part: SnapshotPart::Whole, bytes: Bytes::from_static(b"two"), seq };
     folder.snapshots.0.lock().insert(log.partition(), snapshot);
     block_on(engine.wait(seq));
     block_on(engine.checkpoint());
@@ -241,7 +241,7 @@ fn snapshots_come_back_with_what_followed(folder: Folder) {
     let engine = folder.open();
     let log = engine.get(partition(1, 0)).expect("it was written");
     let recovered = log.take_recovered().expect("it was there");
-    assert_eq!((recovered.snapshot.as_deref(), recovered.from), (Some(&b"two"[..]), Offset(2)));
+    assert_eq!((recovered.snapshot, recovered.from), (vec![Bytes::from_static(b"two")], Offset(2)));
     let replay: Vec<_> =
         recovered.replay.iter().map(|facts| (facts.base_offset.0, facts.last_delta)).collect();
     assert_eq!(replay, [(2, 2)]);

@@ -44,6 +44,7 @@ fn all() -> Vec<Record<'static>> {
         Record::PartitionGone(partition),
         Record::Snapshot { partition, offset: 90, bytes: b"producers" },
         Record::SnapshotGone(partition),
+        Record::SnapshotChanges { partition, offset: 120, bytes: b"one more" },
     ]
 }
 
