@@ -46,6 +46,11 @@ impl Jars {
         Self::of_profile(yard, "reference")
     }
 
+    /// Its command-line tools, which measure too.
+    pub(crate) fn bring_tools(yard: &Yard) -> anyhow::Result<Self> {
+        Self::of_profile(yard, "tools")
+    }
+
     fn of_profile(yard: &Yard, profile: &str) -> anyhow::Result<Self> {
         Ok(Self { folder: jars(yard, profile)?, log4j: yard.source("log4j2.properties") })
     }

@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: what a release broker costs, workload by workload: its start, its memory, a partition, a start
-//! after `kill -9`, bytes on disk, readers of old data. It fails for no figure: times and sizes depend on the machine.
+//! after `kill -9`, bytes on disk, readers of old data. It fails for no figure: times and sizes depend on the machine. `--against kafka`
+//! sets it beside Apache Kafka instead, under clients that are not ours.
 
+mod against;
 mod broker;
 mod checkpoints;
 mod cold_readers;
@@ -91,6 +93,9 @@ impl Yard {
 
 /// Runs what was asked for and prints tables, or JSON.
 pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
+    if arguments.iter().any(|argument| argument == "--against") {
+        return against::run(arguments);
+    }
     let options = options(arguments)?;
     let binary = binary(options.binary.clone())?;
     let yard = Yard { folder: scratch().join("bench"), options, binary };

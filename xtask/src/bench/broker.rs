@@ -35,6 +35,10 @@ impl Software {
         Self { binary: binary.to_owned(), kafka: None, settings: Vec::new() }
     }
 
+    pub(super) fn kafka(binary: &Path, jars: apache::Jars) -> Self {
+        Self { binary: binary.to_owned(), kafka: Some(jars), settings: Vec::new() }
+    }
+
     /// The same with one setting more.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));

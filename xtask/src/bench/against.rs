@@ -1,0 +1,147 @@
+//! `cargo xtask bench --against kafka`: the same workloads under the same clients, on Apache Kafka and on Thalweg, each with
+//! both durabilities, in turn. Every run has a fresh broker and is warmed up; a workload's sides follow each other before
+//! the next workload comes, so that a machine that changes does so for all of them.
+
+mod clients;
+mod measure;
+mod metric;
+mod report;
+mod rows;
+mod side;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+use self::clients::Clients;
+use self::measure::{Stage, measure};
+use self::report::{About, Report};
+use self::rows::{QUICK, ROWS, Row};
+use self::side::Side;
+use super::say;
+use crate::compat::Yard;
+use crate::{apache, root, scratch};
+
+/// How often a full comparison repeats everything.
+const ROUNDS_FULL: usize = 3;
+/// The latest comparison, for people.
+const PAGE: &str = "bench/README.md";
+/// The same for programs.
+const DATA: &str = "bench/latest.json";
+/// What comes below this line of the page is written anew.
+const MARK: &str = "<!-- below this line `cargo xtask bench --against kafka --record` writes -->\n";
+
+pub(super) struct Options {
+    rows: Vec<&'static Row>,
+    rounds: Option<usize>,
+    full: bool,
+    json: bool,
+    record: bool,
+    binary: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
+    let options = Options::parse(arguments)?;
+    let rounds = options.rounds.unwrap_or(if options.full { ROUNDS_FULL } else { 1 });
+    let about = About::here(if options.full { "full" } else { "quick" }, rounds);
+    let yard = Yard::new();
+    let stage = Stage {
+        binary: super::binary(options.binary)?,
+        jars: apache::Jars::bring(&yard)?,
+        clients: Clients::bring(&yard)?,
+        folder: scratch().join("bench"),
+        full: options.full,
+    };
+    let mut report = Report::default();
+    let began = Instant::now();
+    for round in 0..rounds {
+        for row in &options.rows {
+            for side in if options.full { Side::ALL.to_vec() } else { row.sides_quick() } {
+                let at = began.elapsed().as_secs();
+                say(&format!("{at} s: round {}, {}, {}", round + 1, row.name, side.name()));
+                let found = measure(&stage, row, side);
+                report.add(
+                    row,
+                    side,
+                    round,
+                    found.with_context(|| format!("{} on {}", row.name, side.name()))?,
+                );
+            }
+        }
+    }
+    let (page, data) = (report.table(), serde_json::to_string_pretty(&report.json(&about))?);
+    std::fs::write(stage.folder.join("against.json"), &data)?;
+    if options.record {
+        record(&format!("{}\n\n{page}", about.text()), &data)?;
+    }
+    match options.json {
+        true => println!("{data}"),
+        false => println!("{}\n\n{page}", about.text()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the newest comparison where people look for it.
+fn record(text: &str, data: &str) -> anyhow::Result<()> {
+    let file = root().join(PAGE);
+    let page = std::fs::read_to_string(&file)?;
+    let (head, _) = page.split_once(MARK).with_context(|| format!("{PAGE} has no mark"))?;
+    std::fs::write(file, format!("{head}{MARK}\n{text}"))?;
+    Ok(std::fs::write(root().join(DATA), format!("{data}\n"))?)
+}
+
+impl Options {
+    fn parse(arguments: Vec<String>) -> anyhow::Result<Self> {
+        let mut options =
+            Self { rows: Vec::new(), rounds: None, full: false, json: false, record: false, binary: None };
+        let mut arguments = arguments.into_iter();
+        while let Some(name) = arguments.next() {
+            let mut value = || arguments.next().with_context(|| format!("{name} wants a value"));
+            match name.as_str() {
+                "--against" => match value()?.as_str() {
+                    "kafka" => {}
+                    other => bail!("--against wants kafka, not {other}"),
+                },
+                "--rounds" => options.rounds = Some(value()?.parse()?),
+                "--binary" => options.binary = Some(value()?.into()),
+                "--full" => options.full = true,
+                "--json" => options.json = true,
+                "--record" => options.record = true,
+                _ => match ROWS.iter().find(|row| row.name == name) {
+                    Some(row) => options.rows.push(row),
+                    None => bail!("neither an option nor a workload: {name}; workloads: {}", names()),
+                },
+            }
+        }
+        if options.rounds == Some(0) {
+            bail!("--rounds wants one at least");
+        }
+        if options.rows.is_empty() {
+            let wanted = |row: &&Row| options.full || QUICK.contains(&row.name);
+            options.rows = ROWS.iter().filter(wanted).collect();
+        }
+        Ok(options)
+    }
+}
+
+fn names() -> String {
+    ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_chosen_by_form_or_name() {
+        let parse = |words: &[&str]| Options::parse(words.iter().map(|word| (*word).to_owned()).collect());
+        assert_eq!(parse(&["--against", "kafka"]).expect("quick").rows.len(), QUICK.len());
+        assert_eq!(parse(&["--full", "--against", "kafka"]).expect("full").rows.len(), ROWS.len());
+        let chosen = parse(&["rd-1p-1k", "--rounds", "5"]).expect("one row");
+        assert_eq!((chosen.rows.len(), chosen.rounds), (1, Some(5)));
+        assert!(parse(&["--against", "another"]).is_err());
+        assert!(parse(&["--rounds", "0"]).is_err());
+    }
+}

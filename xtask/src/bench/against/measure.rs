@@ -1,0 +1,230 @@
+//! One run of one workload on one side: a fresh broker, a run to warm up, the run that counts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::clients::{Clients, RD_PRODUCER, Sending};
+use super::metric::{Metric, Sample, value};
+use super::rows::{Amount, Client, Load, Row};
+use super::side::Side;
+use crate::apache;
+use crate::bench::broker::{Broker, Used};
+use crate::bench::figures::{mebibytes, milliseconds};
+
+/// The run that warms up has the measured one's shape and this part of its records; a virtual machine compiles meanwhile.
+const WARM_UP_PART: u64 = 3;
+/// What a broker does for the records in the next moment counts as done for them.
+const AFTERMATH: Duration = Duration::from_secs(1);
+/// How long a broker is left alone before its memory counts as idle.
+const IDLE: Duration = Duration::from_secs(3);
+const STARTS: u64 = 3;
+
+pub(super) struct Stage {
+    pub(super) clients: Clients,
+    pub(super) jars: apache::Jars,
+    pub(super) binary: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) full: bool,
+}
+
+impl Stage {
+    fn amount(&self, amount: Amount) -> u64 {
+        if self.full { amount.full } else { amount.quick }
+    }
+
+    fn broker(&self, side: Side) -> anyhow::Result<Broker> {
+        let broker = Broker::start(&side.software(&self.binary, &self.jars), &self.folder.join(side.name()))?;
+        Ok(broker)
+    }
+}
+
+pub(super) fn measure(stage: &Stage, row: &Row, side: Side) -> anyhow::Result<Sample> {
+    match &row.load {
+        Load::Start => start(stage, side),
+        Load::Create { topics, partitions } => create(stage, side, *topics, *partitions),
+        Load::Killed { partitions, records } => {
+            killed(stage, side, stage.amount(*partitions), stage.amount(*records))
+        }
+        load => under_load(stage, side, load),
+    }
+}
+
+fn start(stage: &Stage, side: Side) -> anyhow::Result<Sample> {
+    let mut times = Vec::new();
+    let mut last = None;
+    for _ in 0..STARTS {
+        drop(last.take());
+        let broker = stage.broker(side)?;
+        times.push(milliseconds(broker.ready));
+        last = Some(broker);
+    }
+    let broker = last.context("it starts more than once")?;
+    std::thread::sleep(IDLE);
+    times.sort_by(f64::total_cmp);
+    Ok(vec![(Metric::Ready, times[times.len() / 2]), (Metric::IdleMemory, mebibytes(broker.memory_bytes()?))])
+}
+
+fn create(stage: &Stage, side: Side, topics: u64, partitions: u64) -> anyhow::Result<Sample> {
+    let broker = stage.broker(side)?;
+    topic(&broker, "warm", 1)?;
+    std::thread::sleep(IDLE);
+    let (before, memory) = (broker.used()?, broker.memory_bytes()?);
+    for number in 0..topics {
+        topic(&broker, &format!("topic-{number}"), partitions)?;
+    }
+    std::thread::sleep(IDLE);
+    let used = broker.used()?;
+    let added = broker.memory_bytes()?.saturating_sub(memory);
+    Ok(vec![
+        (Metric::CpuSeconds, used.cpu_seconds - before.cpu_seconds),
+        (Metric::BytesPerPartition, added as f64 / (topics * partitions) as f64),
+        (Metric::PeakMemory, mebibytes(broker.memory_bytes_max()?)),
+    ])
+}
+
+fn killed(stage: &Stage, side: Side, partitions: u64, records: u64) -> anyhow::Result<Sample> {
+    let mut broker = stage.broker(side)?;
+    topic(&broker, "kept", partitions)?;
+    let sending = Sending { topic: "kept", records, size: 1024, rate: None, properties: RD_PRODUCER };
+    stage.clients.rd_produce(broker.address(), sending)?;
+    let peak = mebibytes(broker.memory_bytes_max()?);
+    broker.kill();
+    broker.start_again()?;
+    Ok(vec![(Metric::Ready, milliseconds(broker.ready)), (Metric::PeakMemory, peak)])
+}
+
+fn under_load(stage: &Stage, side: Side, load: &Load) -> anyhow::Result<Sample> {
+    let mut broker = stage.broker(side)?;
+    let ready = milliseconds(broker.ready);
+    let warm = run(stage, &broker, load, "warm", WARM_UP_PART);
+    warm.context("while it warmed up")?;
+    prepare(stage, &broker, load, "measured", 1)?;
+    // What earlier writes still cost the machine is not this run's.
+    rustix::fs::sync();
+    let before = At::now(&broker)?;
+    let mut sample = act(stage, broker.address(), load, "measured", 1)?;
+    std::thread::sleep(AFTERMATH);
+    let after = At::now(&broker)?;
+    let peak = mebibytes(broker.memory_bytes_max()?);
+    let end = broker.stop()?;
+
+    let (records, bytes) = traffic(stage, load);
+    let cpu_seconds = after.used.cpu_seconds - before.used.cpu_seconds;
+    let gigabytes = bytes as f64 / 1e9;
+    sample.push((Metric::CpuPerGb, cpu_seconds / gigabytes));
+    sample.push((Metric::CpuPerMillion, cpu_seconds / (records as f64 / 1e6)));
+    sample.push((Metric::PeakMemory, peak));
+    sample.push((Metric::Ready, ready));
+    if !matches!(load, Load::Consume { .. }) {
+        let written = end.written_bytes - before.used.written_bytes;
+        sample.push((Metric::WrittenPerByte, written as f64 / bytes as f64));
+        if side.is_ours() {
+            sample.push((Metric::SyncsPerGb, (after.puts - before.puts) as f64 / gigabytes));
+            let batches = (after.batches - before.batches).max(1);
+            sample.push((Metric::CpuPerBatch, cpu_seconds * 1e9 / batches as f64));
+        }
+    }
+    Ok(sample)
+}
+
+/// What a broker had done at a moment.
+struct At {
+    used: Used,
+    /// Ours alone tells how often it wrote to its log, and how many batches.
+    puts: u64,
+    batches: u64,
+}
+
+impl At {
+    fn now(broker: &Broker) -> anyhow::Result<Self> {
+        let figure = |name| broker.figure(name).unwrap_or_default();
+        Ok(Self {
+            used: broker.used()?,
+            puts: figure("thalweg_wal_put_seconds_count"),
+            batches: figure("thalweg_wal_block_batches_sum"),
+        })
+    }
+}
+
+/// How many records and bytes of values went through the broker in a measured run.
+fn traffic(stage: &Stage, load: &Load) -> (u64, u64) {
+    let (records, size) = match load {
+        Load::Produce { records, size, .. } | Load::EndToEnd { records, size } => {
+            (stage.amount(*records), *size)
+        }
+        Load::Consume { records, size, processes, .. } => (stage.amount(*records) * processes, *size),
+        Load::Create { .. } | Load::Killed { .. } | Load::Start => (0, 0),
+    };
+    (records, records * size)
+}
+
+fn run(stage: &Stage, broker: &Broker, load: &Load, topic: &str, part: u64) -> anyhow::Result<Sample> {
+    prepare(stage, broker, load, topic, part)?;
+    act(stage, broker.address(), load, topic, part)
+}
+
+/// Makes the topic, and what is to be read from it.
+fn prepare(stage: &Stage, broker: &Broker, load: &Load, name: &str, part: u64) -> anyhow::Result<()> {
+    match load {
+        Load::Produce { partitions, .. } => topic(broker, name, *partitions),
+        Load::Consume { partitions, size, records, .. } => {
+            topic(broker, name, *partitions)?;
+            let records = stage.amount(*records) / part;
+            let sending = Sending { topic: name, records, size: *size, rate: None, properties: RD_PRODUCER };
+            stage.clients.rd_produce(broker.address(), sending).map(|_| ())
+        }
+        Load::EndToEnd { .. } => topic(broker, name, 1),
+        Load::Create { .. } | Load::Killed { .. } | Load::Start => Ok(()),
+    }
+}
+
+/// Lets the clients do their work.
+fn act(stage: &Stage, to: SocketAddr, load: &Load, topic: &str, part: u64) -> anyhow::Result<Sample> {
+    let clients = &stage.clients;
+    match load {
+        Load::Produce { client, processes, size, records, rate, properties, .. } => {
+            let records = stage.amount(*records) / part / processes;
+            let sending = Sending { topic, records, size: *size, rate: *rate, properties };
+            together(*processes, || match client {
+                Client::Java => clients.java_produce(to, sending),
+                Client::Librdkafka => clients.rd_produce(to, sending),
+            })
+        }
+        Load::Consume { client, processes, partitions, records, .. } => {
+            let records = stage.amount(*records) / part;
+            together(*processes, || match client {
+                Client::Java => clients.java_consume(to, topic, records),
+                Client::Librdkafka => clients.rd_consume(to, topic, *partitions, records),
+            })
+        }
+        Load::EndToEnd { size, records } => {
+            let records = stage.amount(*records) / part;
+            clients.end_to_end(to, Sending { topic, records, size: *size, rate: None, properties: &[] })
+        }
+        Load::Create { .. } | Load::Killed { .. } | Load::Start => Ok(Sample::new()),
+    }
+}
+
+/// The same work by several clients at once. One tells all that it measured; of several, their rates add up.
+fn together(processes: u64, work: impl Fn() -> anyhow::Result<Sample> + Sync) -> anyhow::Result<Sample> {
+    if processes == 1 {
+        return work();
+    }
+    let samples: Vec<_> = std::thread::scope(|scope| {
+        let works: Vec<_> = (0..processes).map(|_| scope.spawn(&work)).collect();
+        works.into_iter().map(|work| work.join().expect("a client's thread does not panic")).collect()
+    });
+    let mut rate = 0.0;
+    for sample in samples {
+        rate += value(&sample?, Metric::Rate).unwrap_or_default();
+    }
+    Ok(vec![(Metric::Rate, rate)])
+}
+
+fn topic(broker: &Broker, name: &str, partitions: u64) -> anyhow::Result<()> {
+    broker.command(&["topic", "create", name, "--partitions", &partitions.to_string()])?;
+    Ok(())
+}
