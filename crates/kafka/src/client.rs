@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thalweg_model::world::World;
+use thalweg_net::{Network, Tcp};
 
 pub use self::admin::{
     ConfigEntry, ConfigOperation, ConfigResource, ConfigResourceKind, ConfigUpdate, Each, GroupDescription,
@@ -51,6 +52,8 @@ pub struct ClientOptions {
     pub client_id: String,
     /// How long a broker may take for an answer, beyond what the request itself asks it to wait.
     pub request_timeout: Duration,
+    /// What connections are made over.
+    pub network: Arc<dyn Network>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a call that meets weather (no leader, a lost connection) is tried again.
@@ -70,6 +73,7 @@ impl ClientOptions {
             bootstrap,
             client_id: "thalweg".to_owned(),
             request_timeout: Duration::from_secs(30),
+            network: Arc::new(Tcp),
             connect_timeout: Duration::from_secs(10),
             retry_timeout: Duration::from_secs(30),
             retry_backoff: Duration::from_millis(100),

@@ -31,11 +31,11 @@ pub struct Connection {
     pub local: SocketAddr,
     /// The name of the listener; empty for one that we dialled.
     pub listener: Arc<str>,
-    transport: Transport,
-    slot: Option<ConnectionSlot>,
+    pub(crate) transport: Transport,
+    pub(crate) slot: Option<ConnectionSlot>,
 }
 
-enum Transport {
+pub(crate) enum Transport {
     Tcp(TcpStream),
     Other(Box<dyn Stream>),
 }

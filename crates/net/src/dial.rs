@@ -1,9 +1,10 @@
 //! Dialling: for the command's own client, and for peers.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use thalweg_model::world::World;
+use thalweg_model::world::{BoxFuture, World};
 use tokio::net::TcpStream;
 
 use crate::connection::Connection;
@@ -40,9 +41,36 @@ pub enum DialError {
     },
 }
 
-/// Connects to `host`, its addresses in their order, within `timeout` in all.
+/// What connections are dialled over.
+pub trait Network: fmt::Debug + Send + Sync {
+    /// Connects to `host`, its addresses in their order. It may take as long as it likes; dropping it gives up.
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        options: SocketOptions,
+    ) -> BoxFuture<'a, Result<Connection, DialError>>;
+}
+
+/// The system's network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tcp;
+
+impl Network for Tcp {
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        options: SocketOptions,
+    ) -> BoxFuture<'a, Result<Connection, DialError>> {
+        Box::pin(connect(host, port, options))
+    }
+}
+
+/// Connects to `host` within `timeout`.
 pub async fn dial(
     world: &World,
+    network: &dyn Network,
     host: &str,
     port: u16,
     options: SocketOptions,
@@ -50,7 +78,7 @@ pub async fn dial(
 ) -> Result<Connection, DialError> {
     tokio::select! {
         biased;
-        connection = connect(host, port, options) => connection,
+        connection = network.connect(host, port, options) => connection,
         () = world.clock.sleep(timeout) => Err(DialError::TimedOut { host: host.to_owned(), port }),
     }
 }

@@ -3,7 +3,8 @@
 //! of any protocol.
 //!
 //! A [`Listener`] hands over a [`Connection`]; its head splits it into a [`FrameReader`] and an [`AnswerWriter`],
-//! which may be driven by one task or by two. TLS and simulated networks stand in as a [`Stream`].
+//! which may be driven by one task or by two. TLS and simulated networks stand in as a [`Stream`];
+//! a simulated network listens by [`Incoming`] and is dialled as a [`Network`].
 
 mod activity;
 mod answer;
@@ -23,8 +24,8 @@ pub use budget::{
     ANSWER_BYTES_DEFAULT, AnswerBudget, AnswerPermit, FRAME_BYTES_DEFAULT, FrameBudget, FramePermit,
 };
 pub use connection::{Connection, Stream};
-pub use dial::{DialError, dial};
+pub use dial::{DialError, Network, Tcp, dial};
 pub use frame::{Frame, FrameError, FrameReader};
 pub use limits::{ConnectionGate, ConnectionLimits, ConnectionSlot};
-pub use listener::{BindError, Listener, SocketOptions};
+pub use listener::{BindError, Incoming, Listener, SocketOptions};
 pub use shutdown::{Shutdown, ShutdownTrigger};

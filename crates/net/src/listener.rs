@@ -1,10 +1,11 @@
 //! Listening: sockets that are bound once, and connections accepted within the limits.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -12,8 +13,8 @@ use thalweg_model::world::World;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
-use crate::connection::Connection;
-use crate::limits::ConnectionGate;
+use crate::connection::{Connection, Stream, Transport};
+use crate::limits::{ConnectionGate, ConnectionSlot};
 use crate::shutdown::Shutdown;
 
 /// How long to wait after the system had no descriptor or memory for a connection.
@@ -61,10 +62,26 @@ pub enum BindError {
     },
 }
 
+/// Connections that come over no socket of the system: the network of a simulation.
+pub trait Incoming: Send + 'static {
+    /// Where it listens.
+    fn local_address(&self) -> SocketAddr;
+    /// The next one, and where its peer is.
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>>;
+}
+
 /// A named listener on one or more sockets.
-#[derive(Debug)]
 pub struct Listener {
     name: Arc<str>,
+    sockets: Sockets,
+}
+
+enum Sockets {
+    Tcp(TcpSockets),
+    Other(Box<dyn Incoming>),
+}
+
+struct TcpSockets {
     sockets: Vec<TcpListener>,
     options: SocketOptions,
     /// The socket that is asked first, so that none starves.
@@ -93,7 +110,12 @@ impl Listener {
                 Err(error) => return Err(BindError::Refused { address, error }),
             }
         }
-        Ok(Self { name: name.into(), sockets, options, next: 0 })
+        Ok(Self { name: name.into(), sockets: Sockets::Tcp(TcpSockets { sockets, options, next: 0 }) })
+    }
+
+    /// Takes connections that come some other way.
+    pub fn over(name: &str, incoming: Box<dyn Incoming>) -> Self {
+        Self { name: name.into(), sockets: Sockets::Other(incoming) }
     }
 
     /// Its name.
@@ -103,7 +125,10 @@ impl Listener {
 
     /// Where it listens: the real port where 0 was asked for.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+        match &self.sockets {
+            Sockets::Tcp(tcp) => tcp.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect(),
+            Sockets::Other(incoming) => vec![incoming.local_address()],
+        }
     }
 
     /// The next connection that is permitted; none when shutdown was asked for. Addresses that have their number are
@@ -124,7 +149,7 @@ impl Listener {
     async fn accept_permitted(&mut self, world: &World, gate: &ConnectionGate) -> Connection {
         loop {
             gate.may_accept(&self.name).await;
-            let (stream, peer) = match self.accept_any().await {
+            let (transport, peer) = match poll_fn(|context| self.sockets.poll_accept(context)).await {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_of_the_peer(&error) {
@@ -142,25 +167,60 @@ impl Listener {
                 }
             };
             // A peer that is gone already is nobody's loss.
-            let prepared = prepare(&stream, self.options);
-            let connection = prepared.and_then(|()| Connection::tcp(stream, self.name.clone(), Some(slot)));
-            if let Ok(connection) = connection {
+            if let Ok(connection) = self.sockets.connection(transport, peer, &self.name, slot) {
                 return connection;
             }
         }
     }
+}
 
-    async fn accept_any(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        poll_fn(|context| {
-            for _ in 0..self.sockets.len() {
-                self.next = (self.next + 1) % self.sockets.len();
-                if let Poll::Ready(accepted) = self.sockets[self.next].poll_accept(context) {
-                    return Poll::Ready(accepted);
-                }
+impl Sockets {
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(Transport, SocketAddr)>> {
+        match self {
+            Self::Tcp(tcp) => {
+                tcp.poll_accept(context).map_ok(|(stream, peer)| (Transport::Tcp(stream), peer))
             }
-            Poll::Pending
-        })
-        .await
+            Self::Other(incoming) => {
+                incoming.poll_accept(context).map_ok(|(stream, peer)| (Transport::Other(stream), peer))
+            }
+        }
+    }
+
+    /// What was accepted, made ready for use.
+    fn connection(
+        &self,
+        transport: Transport,
+        peer: SocketAddr,
+        listener: &Arc<str>,
+        slot: ConnectionSlot,
+    ) -> io::Result<Connection> {
+        let local = match (self, &transport) {
+            (Self::Tcp(tcp), Transport::Tcp(stream)) => {
+                prepare(stream, tcp.options)?;
+                stream.local_addr()?
+            }
+            (Self::Tcp(_), Transport::Other(_)) => return Err(io::ErrorKind::Unsupported.into()),
+            (Self::Other(incoming), _) => incoming.local_address(),
+        };
+        Ok(Connection { peer, local, listener: listener.clone(), transport, slot: Some(slot) })
+    }
+}
+
+impl TcpSockets {
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        for _ in 0..self.sockets.len() {
+            self.next = (self.next + 1) % self.sockets.len();
+            if let Poll::Ready(accepted) = self.sockets[self.next].poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("name", &self.name).field("addresses", &self.addresses()).finish()
     }
 }
 

@@ -67,7 +67,8 @@ impl Link {
         options: &ClientOptions,
         world: &World,
     ) -> Result<Self, ClientError> {
-        let connection = dial(world, host, port, SocketOptions::default(), options.connect_timeout).await?;
+        let (socket, timeout) = (SocketOptions::default(), options.connect_timeout);
+        let connection = dial(world, &*options.network, host, port, socket, timeout).await?;
         let budget = FrameBudget::new(options.answer_bytes_max);
         let (reader, writer, _) = connection.split(&world.clock, &budget, options.answer_bytes_max);
         let shared = Arc::new(Shared {

@@ -47,7 +47,7 @@ async fn dialling_and_frames_both_ways() {
     let (_trigger, shutdown) = ShutdownTrigger::new();
     let mut listener = listener("127.0.0.1").await;
     let port = listener.addresses()[0].port();
-    let dialled = dial(&world, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap();
+    let dialled = dial(&world, &Tcp, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap();
     let accepted = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
     let budget = FrameBudget::default();
     let (mut client_reads, mut client_writes, _) = dialled.split(&world.clock, &budget, 1000);
@@ -63,8 +63,44 @@ async fn dialling_and_frames_both_ways() {
     drop(server_writes);
     assert_eq!(gate.connections(), 0, "the place is free when both halves are gone");
     drop(listener);
-    let error = dial(&world, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap_err();
+    let error = dial(&world, &Tcp, "127.0.0.1", port, SocketOptions::default(), PATIENCE).await.unwrap_err();
     assert!(matches!(error, DialError::Refused { .. }), "{error}");
+}
+
+struct OnePipe(Option<tokio::io::DuplexStream>);
+
+impl Incoming for OnePipe {
+    fn local_address(&self) -> std::net::SocketAddr {
+        ([10, 0, 0, 1], 9092).into()
+    }
+
+    fn poll_accept(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<(Box<dyn Stream>, std::net::SocketAddr)>> {
+        match self.0.take() {
+            Some(pipe) => std::task::Poll::Ready(Ok((Box::new(pipe), ([10, 0, 0, 2], 1).into()))),
+            None => std::task::Poll::Pending,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_over_no_socket_passes_the_same_gate() {
+    let (world, _) = manual_world();
+    let gate = ConnectionGate::new(world.clock.clone(), ConnectionLimits::default());
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let (ours, mut theirs) = tokio::io::duplex(100);
+    let mut listener = Listener::over("PLAIN", Box::new(OnePipe(Some(ours))));
+    assert_eq!(listener.addresses(), [([10, 0, 0, 1], 9092).into()]);
+    let accepted = soon(listener.accept(&world, &gate, &shutdown)).await.unwrap();
+    assert_eq!((accepted.peer, accepted.local), (([10, 0, 0, 2], 1).into(), ([10, 0, 0, 1], 9092).into()));
+    assert_eq!(gate.connections(), 1);
+    let (mut reads, writes, _) = accepted.split(&world.clock, &FrameBudget::default(), 1000);
+    theirs.write_all(&framed(b"question")).await.unwrap();
+    assert_eq!(soon(reads.next()).await.unwrap().unwrap().bytes, &b"question"[..]);
+    drop((reads, writes));
+    assert_eq!(gate.connections(), 0);
 }
 
 #[tokio::test]
