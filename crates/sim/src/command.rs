@@ -1,3 +1,4 @@
 //! The commands.
 
 pub(crate) mod judge;
+pub(crate) mod run;

@@ -3,3 +3,4 @@
 
 pub mod fuzz;
 pub mod history;
+pub mod simulation;

@@ -18,11 +18,14 @@ struct Cli {
 enum Command {
     /// Judge a history of lines of JSON
     Judge(command::judge::Flags),
+    /// Run seeds of the simulation
+    Run(command::run::Flags),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Judge(flags) => command::judge::run(&flags),
+        Command::Run(flags) => command::run::run(&flags),
     };
     match done {
         Ok(code) => code,

@@ -134,7 +134,8 @@ mod tests {
     fn sleeps_end_in_their_order_and_not_early() {
         run(async {
             let began = now();
-            let (mut long, mut short) = (sleep(Duration::from_micros(900)), sleep(Duration::from_micros(300)));
+            let (mut long, mut short) =
+                (sleep(Duration::from_micros(900)), sleep(Duration::from_micros(300)));
             tokio::select! {
                 biased;
                 () = &mut long => panic!("the longer one ended first"),

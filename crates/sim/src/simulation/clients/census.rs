@@ -1,0 +1,73 @@
+//! Reads all that a partition holds, once nothing happens any more.
+
+use std::time::Duration;
+
+use thalweg_kafka::client::{
+    Client, ClientError, Consumer, ConsumerOptions, Isolation, OffsetSpec, PartitionName, ResetPolicy,
+};
+
+use super::reader::FOREIGN;
+use super::{Desk, place, value_of};
+use crate::history::Action;
+
+/// After so long without news, what is not there does not come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Counts all records of these partitions; what it could not count is told.
+pub async fn census(desk: &Desk, partitions: &[PartitionName]) -> Result<(), String> {
+    let client = desk.connected().await.ok_or("the broker is not there")?;
+    for name in partitions {
+        let begun = desk.universe.elapsed();
+        while let Err(error) = count(desk, &client, name).await {
+            if desk.universe.elapsed() > begun + PATIENCE {
+                return Err(format!("{name} cannot be read: {error}"));
+            }
+            desk.pause().await;
+        }
+    }
+    Ok(())
+}
+
+async fn count(desk: &Desk, client: &Client, name: &PartitionName) -> Result<(), ClientError> {
+    let start = desk.ledger.moment();
+    let log_start = offset(client, name, OffsetSpec::Earliest).await?;
+    let high_watermark = offset(client, name, OffsetSpec::Latest).await?;
+    let options = ConsumerOptions {
+        isolation: Isolation::ReadUncommitted,
+        reset: ResetPolicy::Fail,
+        wait_max: Duration::from_millis(20),
+        bytes_min: 1,
+        bytes_max: 200 << 10,
+        partition_bytes_max: 100 << 10,
+    };
+    let mut consumer = Consumer::new(client.clone(), options);
+    consumer.assign([(name.clone(), log_start)]);
+    let (mut records, mut next, begun) = (Vec::new(), log_start, desk.universe.elapsed());
+    while next < high_watermark {
+        if desk.universe.elapsed() > begun + PATIENCE {
+            desk.universe
+                .say(format_args!("census: {name} gives nothing more at {next} of {high_watermark}"));
+            break;
+        }
+        for part in consumer.poll(Duration::from_millis(100)).await? {
+            next = part.next_offset;
+            let value = |bytes| value_of(bytes).unwrap_or(FOREIGN);
+            records.extend(part.records.iter().map(|record| (record.offset, value(record.value.as_ref()))));
+        }
+    }
+    // What came meanwhile is nobody's question.
+    records.retain(|(offset, _)| *offset < high_watermark);
+    let action = Action::Census { partition: place(name), log_start, high_watermark, records };
+    desk.ledger.ended(desk.number, start, action);
+    Ok(())
+}
+
+async fn offset(client: &Client, name: &PartitionName, spec: OffsetSpec) -> Result<i64, ClientError> {
+    let wanted = [(name.clone(), spec)];
+    let listed = client.list_offsets(&wanted, Isolation::ReadUncommitted).await?;
+    let missing = || ClientError::NoPartition { topic: name.topic.to_string(), partition: name.partition };
+    let (_, listed) = listed.into_iter().next().ok_or_else(missing)?;
+    let offset = listed.map_err(|refused| ClientError::Refused { api: "ListOffsets", refused })?.offset;
+    // An empty partition has neither: it begins where it ends.
+    Ok(offset.max(0))
+}

@@ -1,0 +1,65 @@
+//! What the clients of a simulation did and saw, written down as it happens.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::history::{Action, Operation};
+use crate::simulation::universe::Universe;
+
+/// The history of a run; clones write into the same one.
+#[derive(Clone)]
+pub struct Ledger {
+    universe: Universe,
+    operations: Arc<Mutex<Vec<Operation>>>,
+    /// Counts moments: no two are the same.
+    moment: Arc<AtomicU64>,
+    next_client: Arc<AtomicU32>,
+    next_value: Arc<AtomicU64>,
+}
+
+impl Ledger {
+    /// An empty history.
+    pub fn new(universe: &Universe) -> Self {
+        Self {
+            universe: universe.clone(),
+            operations: Arc::default(),
+            moment: Arc::default(),
+            next_client: Arc::default(),
+            next_value: Arc::default(),
+        }
+    }
+
+    /// A new client's number.
+    pub fn client(&self) -> u32 {
+        self.next_client.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What no record has said before.
+    pub fn value(&self) -> u64 {
+        self.next_value.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Now.
+    pub fn moment(&self) -> u64 {
+        self.moment.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Writes down what began at `start` and has ended now.
+    pub fn ended(&self, client: u32, start: u64, action: Action) {
+        let end = Some(self.moment());
+        self.universe.say(format_args!("client {client}: {start}..: {action:?}"));
+        self.operations.lock().push(Operation { client, start, end, action });
+    }
+
+    /// Writes down what happens at this moment.
+    pub fn now(&self, client: u32, action: Action) {
+        self.ended(client, self.moment(), action);
+    }
+
+    /// All that was written down.
+    pub fn operations(&self) -> Vec<Operation> {
+        self.operations.lock().clone()
+    }
+}
