@@ -1,6 +1,7 @@
 //! The broker as a whole: what it is made of, and how it starts and ends.
 
 mod configs;
+mod damage;
 mod deletion;
 mod offsets_topic;
 mod retention;
@@ -287,10 +288,12 @@ impl Broker {
     fn start_tasks(&self) {
         let spawner = &self.0.world.spawner;
         let (retention, expiry, groups) = (self.clone(), self.clone(), self.0.coordinator.clone());
+        let damage = self.clone();
         let tasks = vec![
             spawner.spawn("retention", Box::pin(async move { retention.run_retention().await })),
             spawner.spawn("producer-expiry", Box::pin(async move { expiry.run_producer_expiry().await })),
             spawner.spawn("groups", Box::pin(async move { groups.run().await })),
+            spawner.spawn("damage", Box::pin(async move { damage.run_damage_told().await })),
         ];
         *self.0.tasks.lock() = tasks;
     }

@@ -27,6 +27,11 @@ pub trait Blobs: Send + Sync {
     fn create<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>>;
     /// Opens a finished one; [`io::ErrorKind::NotFound`] where there is none.
     fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>>;
+    /// The same, for who reads through all of it once: what is read takes no place in memory from what others read
+    /// again and again, where the store can tell.
+    fn open_once<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>> {
+        self.open(name)
+    }
     /// The names of all, finished or not.
     fn list(&self) -> BoxFuture<'_, io::Result<Vec<String>>>;
     /// Deletes one. Whether its name may come back after a power cut is not said.

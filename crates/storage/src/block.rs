@@ -10,6 +10,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
+use thalweg_model::batch::BatchHeader;
 use thalweg_model::{
     LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, TimestampMs, TopicId, TopicPartition,
     Uuid,
@@ -210,6 +211,21 @@ pub fn check(block: &[u8]) -> Result<Header, BlockError> {
         return Err(BlockError::Damaged("body"));
     }
     Ok(header)
+}
+
+/// Checks a batch of a block, byte for byte, against its entry.
+pub fn check_batch(entry: &Entry, batch: &[u8]) -> Result<(), String> {
+    let header = BatchHeader::parse(batch).map_err(|error| error.to_string())?;
+    if header.size() != batch.len() {
+        return Err(format!("the batch says that it has {} bytes, not {}", header.size(), batch.len()));
+    }
+    let same = header.base_offset == entry.base_offset
+        && u32::try_from(header.last_offset_delta) == Ok(entry.last_delta)
+        && header.partition_leader_epoch == entry.leader_epoch;
+    if !same {
+        return Err("the batch's offsets or epoch are not those of the index".into());
+    }
+    header.check(batch).map_err(|error| error.to_string())
 }
 
 /// Reads a block's entries from its end: index and footer, which begin at [`Header::index_position`].

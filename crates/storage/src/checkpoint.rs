@@ -30,7 +30,7 @@ use crate::manifest::record::Record;
 use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
-use crate::walk::{Walk, WalkError};
+use crate::walk::{Damaged, Run, Walk, WalkError};
 
 /// How long after a failed checkpoint the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -416,12 +416,13 @@ impl Checkpointer {
             let stretch = source.stretch();
             let bytes = match source {
                 Source::Memory(_, bytes) => bytes,
-                Source::Wal(run) => match self.checked_wal_bytes(run).await {
+                Source::Wal(run) => match self.checked_wal_bytes(log, run).await {
                     Ok(bytes) => bytes,
                     Err(error) if self.failures < READS_MAX => return Err(error),
                     Err(error) => {
-                        let (from, to) = (stretch.base, stretch.end);
-                        tracing::error!(partition = %log.partition(), from, to, %error, "records are lost");
+                        let what = format!("the write-ahead log cannot be read: {error}");
+                        let lost = Damaged { from: stretch.base, to: stretch.end, position: 0, what };
+                        self.shared.damage.found(log.damage(&lost, "wal".into()));
                         continue;
                     }
                 },
@@ -431,18 +432,27 @@ impl Checkpointer {
         Ok(())
     }
 
-    async fn checked_wal_bytes(&self, run: crate::log::WalRun) -> io::Result<bytes::Bytes> {
+    /// Takes note of what is damaged in it, and gives it as it is, so that what lies around keeps its place: who reads
+    /// the bad place is told.
+    async fn checked_wal_bytes(&self, log: &Log, run: crate::log::WalRun) -> io::Result<bytes::Bytes> {
         let bytes = wal_bytes(&self.shared, run).await?;
         let blob = MemoryBlob(bytes.clone());
-        let mut walk = Walk::new(&blob, 0, bytes.len() as u64, true);
-        while let Some(step) = walk.next().map_err(WalkError::into_io)? {
-            // Kept as it is, so that those around it keep their places: who reads it is told.
-            if let Err(error) = walk.check(&step) {
-                let error = error.into_io();
-                tracing::error!(seq = %run.seq, %error, "a batch in the write-ahead log is damaged");
+        let expected = Run::whole(bytes.len() as u64, run.base, run.end).with_epochs(log.epoch_rows());
+        let mut walk = Walk::checking(&blob, expected);
+        loop {
+            let checked = match walk.next() {
+                Ok(None) => return Ok(bytes),
+                Ok(Some(step)) => walk.check(&step),
+                Err(error) => Err(error),
+            };
+            match checked {
+                Ok(()) => {}
+                Err(WalkError::Io(error)) => return Err(error),
+                Err(WalkError::Damaged(damaged)) => {
+                    self.shared.damage.found(log.damage(&damaged, "wal".into()));
+                }
             }
         }
-        Ok(bytes)
     }
 
     /// The caller's state of a partition, and the offset up to which it surely reflects the log. Where the manifest has

@@ -15,6 +15,7 @@ use thalweg_model::{Offset, TopicId, TopicPartition};
 use tokio::sync::{Notify, watch};
 
 use crate::cold::ColdReaders;
+use crate::damage::{Damage, DamageBook};
 use crate::extent::FileNumber;
 use crate::files::Files;
 use crate::leases::Lease;
@@ -102,6 +103,8 @@ pub(crate) struct Shared {
     pub(crate) cold: ColdReaders,
     pub(crate) loose: Mutex<Loose>,
     pub(crate) bell: Notify,
+    /// Rung when the scrub shall end.
+    pub(crate) scrub_bell: Notify,
     pub(crate) closing: AtomicBool,
     pub(crate) checkpointer: Mutex<Option<Task>>,
     pub(crate) failure: watch::Sender<Option<Arc<str>>>,
@@ -110,6 +113,8 @@ pub(crate) struct Shared {
     pub(crate) wanted_rounds: AtomicU64,
     /// What keeps the folder ours until it is dropped.
     pub(crate) lease: Mutex<Option<Box<dyn Lease>>>,
+    pub(crate) damage: DamageBook,
+    pub(crate) scrubber: Mutex<Option<Task>>,
     pub(crate) figures: Figures,
 }
 
@@ -134,6 +139,8 @@ pub(crate) struct Figures {
     pub(crate) checkpoint_bytes: Counter,
     pub(crate) merged_bytes: Counter,
     pub(crate) cold_reads: Counter,
+    pub(crate) scrubbed_bytes: Counter,
+    pub(crate) scrubs: Counter,
 }
 
 impl Figures {
@@ -154,6 +161,8 @@ impl Figures {
             checkpoint_bytes: counter("checkpoint_bytes_total", "Bytes that checkpoints wrote."),
             merged_bytes: counter("merge_bytes_total", "Bytes that merges of files wrote."),
             cold_reads: counter("cold_reads_total", "Reads that had to wait for the disk."),
+            scrubbed_bytes: counter("scrub_bytes_total", "Bytes that the scrub has read and checked."),
+            scrubs: counter("scrub_passes_total", "How often the scrub has been through all files."),
         }
     }
 }
@@ -254,6 +263,17 @@ impl Engine {
         }
     }
 
+    /// What is known to be damaged, in the order of partitions and offsets.
+    pub fn damages(&self) -> Vec<Damage> {
+        self.0.forget_damage_that_is_gone();
+        self.0.damage.all()
+    }
+
+    /// Moves when [`damages`](Self::damages) may give something else.
+    pub fn damage_watch(&self) -> watch::Receiver<u64> {
+        self.0.damage.watch()
+    }
+
     /// Says why the storage failed, once it has; nothing becomes durable after that, and the process must end. (With
     /// [`OnFailure::Abort`](crate::OnFailure::Abort) it has ended.)
     pub fn failure(&self) -> watch::Receiver<Option<Arc<str>>> {
@@ -280,8 +300,9 @@ impl Engine {
         self.0.chain().close().await;
         self.0.closing.store(true, Ordering::Release);
         self.0.bell.notify_one();
-        let task = self.0.checkpointer.lock().take();
-        if let Some(task) = task {
+        self.0.scrub_bell.notify_one();
+        let tasks = [self.0.checkpointer.lock().take(), self.0.scrubber.lock().take()];
+        for task in tasks.into_iter().flatten() {
             task.await;
         }
         // Logs hold the engine and the engine its logs: this is where the circle is cut.
@@ -323,9 +344,15 @@ impl Shared {
         self.bell.notify_one();
     }
 
+    /// What was deleted, or written anew elsewhere, is no damage any more.
+    pub(crate) fn forget_damage_that_is_gone(&self) {
+        self.damage.retain(|damage| self.log(damage.partition).is_some_and(|log| log.start() < damage.to));
+    }
+
     pub(crate) fn fail(&self, why: &str) {
         tracing::error!(why, "storage failed, the process must end");
         self.failure.send_replace(Some(why.into()));
+        self.scrub_bell.notify_one();
         if self.options.on_failure == crate::options::OnFailure::Abort {
             std::process::abort();
         }

@@ -1,6 +1,7 @@
-//! The segment files and packs that are open, so that a read need not open one. A bound keeps descriptors few; who
-//! still sends from a file that was let go holds it open himself.
+//! The segment files and packs that are open, so that a read need not open one, and which parts of them were found
+//! good. A bound keeps descriptors few; who still sends from a file that was let go holds it open himself.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use crate::run_file::name_of;
 
 /// How many files are kept open at most.
 const OPEN_MAX: usize = 512;
+/// How many separate parts of a file are remembered as good; beyond that all are forgotten, and checked anew.
+const CHECKED_MAX: usize = 256;
 
 pub(crate) struct Files {
     pub(crate) blobs: Arc<dyn Blobs>,
@@ -21,8 +24,46 @@ pub(crate) struct Files {
 
 #[derive(Default)]
 struct Open {
-    files: HashMap<FileNumber, (Arc<dyn Blob>, u64)>,
+    files: HashMap<FileNumber, (Arc<OpenFile>, u64)>,
     uses: u64,
+}
+
+/// An open file.
+pub(crate) struct OpenFile {
+    pub(crate) blob: Arc<dyn Blob>,
+    /// Where checksums were compared, as begin and end; parts do not touch. What is at hand may have come into memory
+    /// beside what was asked for, and counts as good only where somebody looked.
+    checked: Mutex<BTreeMap<u64, u64>>,
+}
+
+impl OpenFile {
+    fn new(blob: Arc<dyn Blob>) -> Self {
+        Self { blob, checked: Mutex::default() }
+    }
+
+    /// Whether all of a part was found good.
+    pub(crate) fn is_checked(&self, position: u64, length: u32) -> bool {
+        let checked = self.checked.lock();
+        let part = checked.range(..=position).next_back();
+        part.is_some_and(|(_, end)| position + u64::from(length) <= *end)
+    }
+
+    /// A part was found good.
+    pub(crate) fn was_checked(&self, position: u64, length: u32) {
+        let (mut begin, mut end) = (position, position + u64::from(length));
+        let mut checked = self.checked.lock();
+        while let Some((other, other_end)) = checked.range(..=end).next_back().map(|(a, b)| (*a, *b)) {
+            if other_end < begin {
+                break;
+            }
+            checked.remove(&other);
+            (begin, end) = (begin.min(other), end.max(other_end));
+        }
+        if checked.len() >= CHECKED_MAX {
+            checked.clear();
+        }
+        checked.insert(begin, end);
+    }
 }
 
 impl Files {
@@ -30,18 +71,18 @@ impl Files {
         Self { blobs, open: Mutex::default() }
     }
 
-    pub(crate) async fn get(&self, number: FileNumber) -> io::Result<Arc<dyn Blob>> {
-        if let Some(blob) = self.open.lock().used(number) {
-            return Ok(blob);
+    pub(crate) async fn get(&self, number: FileNumber) -> io::Result<Arc<OpenFile>> {
+        if let Some(file) = self.open.lock().used(number) {
+            return Ok(file);
         }
-        let blob = self.blobs.open(&name_of(number)).await?;
+        let file = Arc::new(OpenFile::new(self.blobs.open(&name_of(number)).await?));
         let mut open = self.open.lock();
         if open.files.len() >= OPEN_MAX {
             open.close_the_half_used_longest_ago();
         }
         let uses = open.uses;
-        open.files.insert(number, (blob.clone(), uses));
-        Ok(blob)
+        open.files.insert(number, (file.clone(), uses));
+        Ok(file)
     }
 
     /// The file will be deleted.
@@ -51,11 +92,11 @@ impl Files {
 }
 
 impl Open {
-    fn used(&mut self, number: FileNumber) -> Option<Arc<dyn Blob>> {
+    fn used(&mut self, number: FileNumber) -> Option<Arc<OpenFile>> {
         self.uses += 1;
-        let (blob, used) = self.files.get_mut(&number)?;
+        let (file, used) = self.files.get_mut(&number)?;
         *used = self.uses;
-        Some(blob.clone())
+        Some(file.clone())
     }
 
     fn close_the_half_used_longest_ago(&mut self) {
@@ -63,5 +104,38 @@ impl Open {
         uses.sort_unstable();
         let middle = uses[uses.len() / 2];
         self.files.retain(|_, (_, used)| *used > middle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::blobs::MemoryBlob;
+
+    #[test]
+    fn parts_that_touch_are_one_and_gaps_stay() {
+        let file = OpenFile::new(Arc::new(MemoryBlob(Bytes::new())));
+        for (position, length) in [(100, 50), (200, 50), (150, 25), (90, 5)] {
+            file.was_checked(position, length);
+        }
+        for (position, length, good) in [
+            (100, 75, true),
+            (100, 76, false),
+            (99, 1, false),
+            (200, 50, true),
+            (175, 25, false),
+            (90, 5, true),
+        ] {
+            assert_eq!(file.is_checked(position, length), good, "{position} {length}");
+        }
+        file.was_checked(0, 1000);
+        assert!(file.is_checked(0, 1000));
+        assert_eq!(file.checked.lock().len(), 1);
+        for part in 0..2 * CHECKED_MAX as u64 {
+            file.was_checked(2000 + part * 10, 5);
+        }
+        assert!(file.checked.lock().len() <= CHECKED_MAX);
     }
 }

@@ -28,6 +28,7 @@ pub mod blobs;
 pub mod block;
 mod checkpoint;
 mod cold;
+mod damage;
 pub mod disk;
 mod engine;
 mod extent;
@@ -39,12 +40,14 @@ mod manifest;
 mod options;
 mod recovery;
 mod run_file;
+mod scrub;
 mod storage;
 mod tail;
 pub mod wal;
 mod walk;
 pub mod writer;
 
+pub use damage::Damage;
 pub use engine::{
     Engine, RESERVED_BATCHES, Refused, Reservation, Snapshot, SnapshotPart, Snapshots, Usage, WalSeq,
 };

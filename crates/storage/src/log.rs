@@ -134,10 +134,12 @@ pub enum ReadError {
     #[error("the partition was removed")]
     Removed,
     /// What is stored is not what was written: restore it; other offsets can still be read.
-    #[error("the stored records at offset {at} are damaged: {what}")]
+    #[error("the stored records from offset {from} to before {to} are damaged: {what}")]
     Damaged {
-        /// The batch, or the first offset that should have been there.
-        at: Offset,
+        /// The first offset that cannot be read,
+        from: Offset,
+        /// and the first one after it that can.
+        to: Offset,
         /// What is wrong.
         what: String,
     },

@@ -62,6 +62,10 @@ pub struct Options {
     pub cold_readers: usize,
     /// For proofs alone: every change of the disk is written down in this new file.
     pub disk_journal: Option<PathBuf>,
+    /// How fast the scrub reads files to find damage before a consumer does; 0 is never.
+    pub scrub_bytes_per_second: u64,
+    /// How long after the beginning of one pass through all files the next one begins.
+    pub scrub_interval: Duration,
 }
 
 impl Default for Options {
@@ -84,6 +88,8 @@ impl Default for Options {
             delete_delay: Duration::from_secs(60),
             cold_readers: 4,
             disk_journal: None,
+            scrub_bytes_per_second: 4 * MIB,
+            scrub_interval: Duration::from_secs(7 * 24 * 3600),
         }
     }
 }

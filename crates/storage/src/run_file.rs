@@ -10,6 +10,8 @@
 //!
 //! Readers go by the manifest; the directory is there so that a file explains itself (and can be checked) without it.
 
+mod reading;
+
 use std::io;
 
 use bytes::{BufMut, BytesMut};
@@ -20,12 +22,22 @@ use crate::blobs::{BlobWriter, write_all};
 use crate::extent::{EXTENT_BYTES_MAX, Extent, FileNumber, MARK_BYTES, Mark};
 use crate::manifest::record;
 
+pub(crate) use self::reading::{FileFault, directory};
+
 const MAGIC: [u8; 8] = *b"thlwgRF\x01";
+/// The part of it that later versions share.
+const MAGIC_COMMON: usize = 7;
 const HEADER_BYTES: u64 = 32;
+const FOOTER_BYTES: u64 = 32;
 
 /// The name of a file.
 pub(crate) fn name_of(number: FileNumber) -> String {
     format!("{number:016x}.run")
+}
+
+/// The name of a file with the folder that it is in.
+pub(crate) fn path_of(number: FileNumber) -> String {
+    format!("segments/{}", name_of(number))
 }
 
 /// The number in a name, where it is one of ours.

@@ -10,13 +10,15 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
 use thalweg_model::world::World;
-use thalweg_model::{NodeId, TopicPartition};
+use thalweg_model::{NodeId, Offset, TopicPartition};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
 use crate::blobs::{Blobs, MemoryBlobs};
+use crate::block::EntryKind;
 use crate::checkpoint::{self, Checkpointer, FileState};
 use crate::cold::ColdReaders;
+use crate::damage::{Damage, DamageBook};
 use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
@@ -28,6 +30,7 @@ use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
 use crate::options::Options;
 use crate::recovery;
 use crate::run_file::number_of;
+use crate::scrub;
 use crate::wal::{ChainId, MemoryWal, Wal};
 use crate::writer::{Chain, ChainOptions, ChainSetup};
 
@@ -199,10 +202,20 @@ impl Storage {
             .map(|(partition, image)| (partition, State::from_image(image)))
             .collect();
         let now = world.clock.now().0;
+        let damage = DamageBook::new(&*world.meter);
         let mut freed = Vec::new();
         for block in &blocks {
+            for (entry, what) in block.damaged.iter().filter(|(entry, _)| known(entry.partition)) {
+                let to = entry.base_offset.0 + i64::from(entry.last_delta) + 1;
+                damage.found(lost_in_wal(entry.partition, entry.base_offset.0, to, what.clone()));
+            }
             for entry in block.entries.iter().filter(|entry| known(entry.partition)) {
                 let state = states.entry(entry.partition).or_insert_with(State::new);
+                let (end, base) = (state.end, entry.base_offset.0);
+                if entry.kind == EntryKind::Data && base > end {
+                    let what = "a block of the write-ahead log is lost".to_owned();
+                    damage.found(lost_in_wal(entry.partition, end, base, what));
+                }
                 let dead = state.replay(block.seq, entry, now);
                 freed.extend(
                     dead.into_iter().map(|extent| (block.seq, extent.file, u64::from(extent.length))),
@@ -225,12 +238,15 @@ impl Storage {
             cold: ColdReaders::new(options.cold_readers, &world),
             loose: Mutex::default(),
             bell: Notify::new(),
+            scrub_bell: Notify::new(),
             closing: AtomicBool::new(false),
             checkpointer: Mutex::new(None),
             failure: watch::Sender::new(None),
             rounds: watch::Sender::new(0),
             wanted_rounds: AtomicU64::new(0),
             lease: Mutex::new(lease),
+            damage,
+            scrubber: Mutex::new(None),
             figures: Figures::new(&world),
             options: options.clone(),
             world: world.clone(),
@@ -275,8 +291,16 @@ impl Storage {
         };
         let task = world.spawner.spawn_thread("checkpointer", Box::pin(checkpoint::task(checkpointer)));
         *shared.checkpointer.lock() = Some(task);
+        if options.scrub_bytes_per_second > 0 {
+            let task = world.spawner.spawn_thread("scrubber", Box::pin(scrub::task(shared.clone())));
+            *shared.scrubber.lock() = Some(task);
+        }
         Ok(Engine(shared))
     }
+}
+
+fn lost_in_wal(partition: TopicPartition, from: i64, to: i64, what: String) -> Damage {
+    Damage { partition, from: Offset(from), to: Offset(to), file: "wal".into(), position: None, what }
 }
 
 /// Deletes what no manifest names: files that were not finished, or whose deletion was not.

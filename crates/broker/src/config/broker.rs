@@ -267,6 +267,8 @@ settings! {
     memory_answers_bytes: i64 = "thalweg.memory.answers.bytes",
     memory_data_bytes: i64 = "thalweg.memory.data.bytes",
     checkpoint_interval_ms: i64 = "thalweg.checkpoint.interval.ms",
+    scrub_bytes_per_second: i64 = "thalweg.scrub.bytes.per.second",
+    scrub_interval_ms: i64 = "thalweg.scrub.interval.ms",
     admin_listener: Arc<str> = "thalweg.admin.listener",
     allow_unauthenticated: bool = "thalweg.allow.unauthenticated",
     worker_threads: i32 = "thalweg.worker.threads",

@@ -32,6 +32,7 @@ impl Partition {
         };
         let found = found.map_err(|error| match error {
             ReadError::Removed => PartitionError::Unknown.into(),
+            error @ ReadError::Damaged { .. } => ListOffsetsError::Damaged(error.to_string()),
             error => {
                 tracing::error!(partition = ?self, %error, "an offset cannot be looked for");
                 ListOffsetsError::Storage(error.to_string())

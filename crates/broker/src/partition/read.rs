@@ -60,7 +60,10 @@ pub enum FetchError {
     /// The partition cannot be read by this peer now.
     #[error(transparent)]
     Partition(#[from] PartitionError),
-    /// The disk failed, or what it gave back is damaged.
+    /// What is stored is not what was written: other offsets can be read.
+    #[error("{0}")]
+    Damaged(String),
+    /// The disk failed: try again.
     #[error("the log could not be read: {0}")]
     Storage(String),
 }
@@ -153,7 +156,9 @@ impl Partition {
         match error {
             ReadError::OutOfRange { .. } => self.out_of_range(from),
             ReadError::Removed => PartitionError::Unknown.into(),
-            ReadError::Damaged { .. } | ReadError::Io(_) => {
+            // Logged when it was found first, and told by the broker's figures.
+            ReadError::Damaged { .. } => FetchError::Damaged(error.to_string()),
+            ReadError::Io(_) => {
                 tracing::error!(partition = ?self, offset = from.0, %error, "records cannot be read");
                 FetchError::Storage(error.to_string())
             }

@@ -202,7 +202,10 @@ pub enum ListOffsetsError {
     /// The partition cannot be used.
     #[error(transparent)]
     Partition(#[from] PartitionError),
-    /// The disk failed, or what it gave back is damaged.
+    /// What is stored is not what was written: other offsets can be looked for.
+    #[error("{0}")]
+    Damaged(String),
+    /// The disk failed: try again.
     #[error("the log could not be read: {0}")]
     Storage(String),
 }

@@ -326,6 +326,12 @@ impl Consumer {
                         }
                     }
                     Err(refused) if refused.code == Code::OffsetOutOfRange => lost.push(name),
+                    // What is damaged stays so: as in the Java client, it is for the caller to go on behind it.
+                    Err(refused) if refused.code == Code::CorruptMessage => {
+                        let (topic, partition) = (&name.topic, name.partition);
+                        let message = format!("{topic}-{partition} at offset {from}: {}", refused.text());
+                        return Err(Refused { message: Some(message), ..refused }.of("Fetch"));
+                    }
                     Err(refused) if refused.is_retriable() => {
                         position.not_before = retry;
                         self.client.forget_topic(&name.topic);

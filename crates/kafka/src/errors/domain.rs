@@ -72,6 +72,7 @@ impl From<&FetchError> for Code {
         match error {
             FetchError::OutOfRange { .. } => Self::OffsetOutOfRange,
             FetchError::Partition(error) => error.into(),
+            FetchError::Damaged(_) => Self::CorruptMessage,
             FetchError::Storage(_) => Self::KafkaStorageError,
         }
     }
@@ -81,6 +82,7 @@ impl From<&ListOffsetsError> for Code {
     fn from(error: &ListOffsetsError) -> Self {
         match error {
             ListOffsetsError::Partition(error) => error.into(),
+            ListOffsetsError::Damaged(_) => Self::CorruptMessage,
             ListOffsetsError::Storage(_) => Self::KafkaStorageError,
         }
     }

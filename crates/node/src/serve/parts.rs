@@ -102,6 +102,12 @@ pub(super) async fn storage(
         delete_delay: delete_delay(config),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
         disk_journal,
+        scrub_bytes_per_second: match data {
+            // Nothing rots there that the process could outlive.
+            Data::Memory => 0,
+            Data::Folder(_) => unsigned(config.scrub_bytes_per_second),
+        },
+        scrub_interval: Duration::from_millis(unsigned(config.scrub_interval_ms)),
         ..Options::default()
     };
     match data {

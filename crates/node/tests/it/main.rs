@@ -2,6 +2,7 @@
 
 mod commands;
 mod kill;
+mod damage;
 mod process;
 mod recording;
 mod refusals;

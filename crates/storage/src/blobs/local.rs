@@ -10,7 +10,7 @@ use thalweg_model::region::{FileRegion, RegionFile};
 use thalweg_model::world::BoxFuture;
 
 use super::{Blob, BlobWriter, Blobs};
-use crate::disk::{Access, Aligned, Create, Disk, File, Open, align_up};
+use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, align_up};
 
 /// How much is written at once.
 const STEP_BYTES: usize = 1 << 20;
@@ -55,6 +55,20 @@ impl Blobs for LocalBlobs {
             let file = self.disk.open(&self.path(name), how).await?;
             let length = file.len().await?;
             Ok(Arc::new(LocalBlob { file, length }) as Arc<dyn Blob>)
+        })
+    }
+
+    fn open_once<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>> {
+        Box::pin(async move {
+            if !self.disk.is_direct() {
+                return self.open(name).await;
+            }
+            let path = self.path(name);
+            let how = |access| Open { access, create: Create::Existing };
+            let file = self.disk.open(&path, how(Access::Direct)).await?;
+            let buffered = self.disk.open(&path, how(Access::Buffered)).await?;
+            let length = file.len().await?;
+            Ok(Arc::new(DirectBlob { file, buffered: LocalBlob { file: buffered, length } }) as Arc<dyn Blob>)
         })
     }
 
@@ -137,5 +151,42 @@ impl Blob for LocalBlob {
 
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         self.file.read_at(buffer, position)
+    }
+}
+
+/// A blob that is read past the page cache, but for the last part of a page.
+struct DirectBlob {
+    file: Arc<dyn File>,
+    buffered: LocalBlob,
+}
+
+impl Blob for DirectBlob {
+    fn len(&self) -> u64 {
+        self.buffered.length
+    }
+
+    fn region(&self, position: u64, length: u32) -> Region {
+        self.buffered.region(position, length)
+    }
+
+    fn is_at_hand(&self, _: u64) -> bool {
+        false
+    }
+
+    fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let page = ALIGNMENT as u64;
+        let (from, end) = (position - position % page, position + buffer.len() as u64);
+        let whole_pages_end = self.len() - self.len() % page;
+        let to = align_up(end).min(whole_pages_end);
+        let mut rest = buffer;
+        let mut at = position;
+        if from < to && position < to {
+            let mut pages = Aligned::zeroed((to - from) as usize);
+            self.file.read_at(&mut pages, from)?;
+            let (direct, last) = rest.split_at_mut((end.min(to) - position) as usize);
+            direct.copy_from_slice(&pages[(position - from) as usize..][..direct.len()]);
+            (rest, at) = (last, at + direct.len() as u64);
+        }
+        if rest.is_empty() { Ok(()) } else { self.buffered.read(rest, at) }
     }
 }

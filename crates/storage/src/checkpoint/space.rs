@@ -190,7 +190,7 @@ impl Checkpointer {
 
     /// Copies an extent, mark by mark.
     async fn copy(&self, writer: &mut RunFileWriter, log: &Log, extent: &Extent) -> Result<(), Failed> {
-        let blob = self.shared.files.get(extent.file).await?;
+        let file = self.shared.files.get(extent.file).await?;
         let marks = extent.marks();
         let mut buffer = Vec::new();
         for index in 0..=marks.len() {
@@ -203,7 +203,7 @@ impl Checkpointer {
                 None => (extent.end, extent.length, extent.max_timestamp),
             };
             buffer.resize((until - begin) as usize, 0);
-            blob.read(&mut buffer, extent.position + u64::from(begin))?;
+            file.blob.read(&mut buffer, extent.position + u64::from(begin))?;
             writer.push(log.partition(), Stretch { base, end, max_timestamp }, &buffer).await?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod behaviour;
 mod counts;
 mod crash;
+mod damage;
 mod model;
 mod power;
 mod snapshots;

@@ -2,7 +2,6 @@
 //! headers are walked, and one batch is opened.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use thalweg_model::batch::Records;
@@ -12,9 +11,9 @@ use thalweg_model::{Offset, TimestampMs};
 use super::read::wal_bytes;
 use super::{Found, Log, ReadError, WalRun};
 use crate::blobs::{Blob, MemoryBlob};
-use crate::engine::Shared;
 use crate::extent::Extent;
-use crate::walk::{Walk, WalkError};
+use crate::run_file::path_of;
+use crate::walk::{Damaged, Run, Walk, WalkError};
 
 /// Where batches are.
 #[derive(Clone)]
@@ -128,53 +127,59 @@ impl Log {
 
     async fn look(&self, place: Place, from: i64, upto: i64, wish: Wish) -> Result<Option<Found>, ReadError> {
         let shared = &self.0.shared;
+        let mut file = None;
         let found = match place {
-            Place::Memory { bytes, .. } => {
+            Place::Memory { bytes, base, end, .. } => {
                 let blob = MemoryBlob(bytes);
-                look_in(&blob, 0, blob.len(), from, upto, wish)
+                look_in(Walk::new(&blob, Run::whole(blob.len(), base, end)), from, upto, wish)
             }
-            Place::Extent(extent) => look_in_extent(shared, extent, from, upto, wish).await,
+            Place::Extent(extent) => {
+                file = Some(extent.file);
+                self.look_in_extent(extent, from, upto, wish).await
+            }
             Place::Wal(run) => {
                 let for_job = shared.clone();
                 let job = move || {
                     let blob = MemoryBlob(block_on(wal_bytes(&for_job, run))?);
-                    look_in(&blob, 0, blob.len(), from, upto, wish)
+                    look_in(
+                        Walk::checking_some(&blob, Run::whole(blob.len(), run.base, run.end)),
+                        from,
+                        upto,
+                        wish,
+                    )
                 };
                 shared.cold.run(job).await
             }
         };
         found.map_err(|error| match error {
             WalkError::Io(error) => ReadError::Io(error),
-            WalkError::Damaged { at, what } => ReadError::Damaged { at: Offset(at), what },
+            WalkError::Damaged(damaged) => {
+                shared.damage.found(self.damage(&damaged, file.map_or("wal".into(), path_of)));
+                let Damaged { from, to, what, .. } = damaged;
+                ReadError::Damaged { from: Offset(from), to: Offset(to), what }
+            }
         })
+    }
+
+    async fn look_in_extent(
+        &self,
+        extent: Extent,
+        from: i64,
+        upto: i64,
+        wish: Wish,
+    ) -> Result<Option<Found>, WalkError> {
+        let shared = &self.0.shared;
+        let file = shared.files.get(extent.file).await?;
+        let begin = extent.position_before(from).max(match wish {
+            Wish::From(timestamp) => extent.position_before_timestamp(timestamp),
+            Wish::Latest => 0,
+        });
+        let run = Run::of(&extent).from_mark(begin).with_epochs(self.epoch_rows());
+        shared.cold.run(move || look_in(Walk::checking_some(&*file.blob, run), from, upto, wish)).await
     }
 }
 
-async fn look_in_extent(
-    shared: &Arc<Shared>,
-    extent: Extent,
-    from: i64,
-    upto: i64,
-    wish: Wish,
-) -> Result<Option<Found>, WalkError> {
-    let blob = shared.files.get(extent.file).await?;
-    let begin = extent.position_before(from).max(match wish {
-        Wish::From(timestamp) => extent.position_before_timestamp(timestamp),
-        Wish::Latest => 0,
-    });
-    let (begin, end) = (extent.position + u64::from(begin), extent.position + u64::from(extent.length));
-    shared.cold.run(move || look_in(&*blob, begin, end, from, upto, wish)).await
-}
-
-fn look_in(
-    blob: &dyn Blob,
-    begin: u64,
-    end: u64,
-    from: i64,
-    upto: i64,
-    wish: Wish,
-) -> Result<Option<Found>, WalkError> {
-    let mut walk = Walk::new(blob, begin, end, false);
+fn look_in(mut walk: Walk<'_>, from: i64, upto: i64, wish: Wish) -> Result<Option<Found>, WalkError> {
     let mut best: Option<Found> = None;
     while let Some(step) = walk.next()? {
         if step.base() >= upto {
@@ -188,10 +193,11 @@ fn look_in(
         if step.next() <= from || max_timestamp < least {
             continue;
         }
+        walk.check(&step)?;
         let epoch = step.header.partition_leader_epoch;
-        let damaged = |error: thalweg_model::batch::BatchError| WalkError::Damaged {
-            at: step.base(),
-            what: error.to_string(),
+        let damaged = |error: thalweg_model::batch::BatchError| {
+            let (from, to, position) = (step.base(), step.next(), step.position);
+            WalkError::Damaged(Damaged { from, to, position, what: error.to_string() })
         };
         let mut records = Records::new(walk.batch(&step)?).map_err(damaged)?;
         while let Some(record) = records.next() {

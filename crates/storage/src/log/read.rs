@@ -1,17 +1,19 @@
 //! Reading a partition from whichever place the offset is in: the tail, a file, or the WAL.
 
 use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use thalweg_model::world::block_on;
 use thalweg_model::{Offset, Region};
 
+use super::EpochRow;
 use super::{Log, Read, ReadError, WalRun};
 use crate::blobs::{Blob, MemoryBlob};
+use crate::damage::Damage;
 use crate::engine::Shared;
 use crate::extent::Extent;
-use crate::walk::{Cut, Walk, WalkError, Want, cut};
+use crate::run_file::path_of;
+use crate::walk::{Cut, Damaged, Run, Walk, WalkError, Want, cut};
 
 /// How much is looked at, and read at once where it is not in memory.
 const WINDOW_BYTES: u64 = 1 << 20;
@@ -74,12 +76,12 @@ impl Log {
         };
         let mut looks = 0;
         loop {
-            let result = match self.place(want)? {
+            let (result, file) = match self.place(want)? {
                 Place::Tail(read) => return Ok(Some(read)),
                 Place::Nowhere => return Ok(None),
                 Place::Wal(_) if !first_anyway => return Ok(None),
-                Place::Wal(run) => read_wal(shared, run, want).await,
-                Place::Extent(extent) => read_extent(shared, &extent, want).await,
+                Place::Wal(run) => (self.read_wal(run, want).await, None),
+                Place::Extent(extent) => (self.read_extent(&extent, want).await, Some(extent.file)),
             };
             looks += 1;
             match result {
@@ -88,10 +90,10 @@ impl Log {
                 Err(WalkError::Io(error)) if error.kind() == io::ErrorKind::NotFound && looks < LOOKS_MAX => {
                 }
                 Err(WalkError::Io(error)) => return Err(error.into()),
-                Err(WalkError::Damaged { at, what }) => {
-                    let at = Offset(at.max(want.from));
-                    tracing::error!(partition = %self.partition(), %at, what, "stored records are damaged");
-                    return Err(ReadError::Damaged { at, what });
+                Err(WalkError::Damaged(damaged)) => {
+                    shared.damage.found(self.damage(&damaged, file.map_or("wal".into(), path_of)));
+                    let Damaged { from, to, what, .. } = damaged;
+                    return Err(ReadError::Damaged { from: Offset(from), to: Offset(to), what });
                 }
             }
         }
@@ -134,37 +136,60 @@ impl Log {
         let read = read.filter(|read| first_anyway || read.bytes <= bytes_max);
         Ok(read.map_or(Place::Nowhere, Place::Tail))
     }
-}
 
-async fn read_extent(shared: &Arc<Shared>, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
-    let blob = shared.files.get(extent.file).await?;
-    let position = extent.position + u64::from(extent.position_before(want.from));
-    let end = extent.position + u64::from(extent.length);
-    let cut = match is_at_hand(&*blob, position, end) {
-        true => cut(Walk::new(&*blob, position, end, false), want)?,
-        // One place at a time has the disk waited for.
-        false if !want.first_anyway => return Ok(None),
-        false => {
-            shared.figures.cold_reads.add(1);
-            let want = Want { bytes_max: want.bytes_max.min(WINDOW_BYTES as usize), ..want };
-            let blob = blob.clone();
-            shared.cold.run(move || cut(Walk::new(&*blob, position, end, true), want)).await?
+    async fn read_extent(&self, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
+        let shared = &self.0.shared;
+        let file = shared.files.get(extent.file).await?;
+        let run = Run::of(extent).from_mark(extent.position_before(want.from));
+        let at_hand = is_at_hand(&*file.blob, run.position, run.end_position);
+        if at_hand
+            && let Ok(cut) = cut(Walk::new(&*file.blob, run.clone()), want)
+            && cut.is_none_or(|cut| file.is_checked(cut.position, cut.length))
+        {
+            return Ok(cut.map(|cut| region_of(&*file.blob, cut)));
         }
-    };
-    Ok(cut.map(|cut| region_of(&*blob, cut)))
-}
+        // One place at a time has the disk waited for.
+        if !want.first_anyway {
+            return Ok(None);
+        }
+        if !at_hand {
+            shared.figures.cold_reads.add(1);
+        }
+        let want = Want { bytes_max: want.bytes_max.min(WINDOW_BYTES as usize), ..want };
+        let (run, for_job) = (run.with_epochs(self.epoch_rows()), file.clone());
+        let job = move || cut(Walk::checking(&*for_job.blob, run), want);
+        let cut = shared.cold.run(job).await?;
+        if let Some(cut) = cut {
+            file.was_checked(cut.position, cut.length);
+        }
+        Ok(cut.map(|cut| region_of(&*file.blob, cut)))
+    }
 
-async fn read_wal(shared: &Arc<Shared>, run: WalRun, want: Want) -> Result<Option<Read>, WalkError> {
-    let for_job = shared.clone();
-    shared
-        .cold
-        .run(move || {
-            let bytes = block_on(wal_bytes(&for_job, run))?;
-            let blob = MemoryBlob(bytes);
-            let cut = cut(Walk::new(&blob, 0, blob.len(), true), want)?;
-            Ok(cut.map(|cut| region_of(&blob, cut)))
-        })
-        .await
+    async fn read_wal(&self, run: WalRun, want: Want) -> Result<Option<Read>, WalkError> {
+        let (shared, epochs) = (self.0.shared.clone(), self.epoch_rows());
+        let job = move || {
+            let blob = MemoryBlob(block_on(wal_bytes(&shared, run))?);
+            let walk = Walk::checking(&blob, Run::whole(blob.len(), run.base, run.end).with_epochs(epochs));
+            Ok(cut(walk, want)?.map(|cut| region_of(&blob, cut)))
+        };
+        self.0.shared.cold.run(job).await
+    }
+
+    /// The epochs that its batches bear.
+    pub(crate) fn epoch_rows(&self) -> Vec<EpochRow> {
+        self.0.state.lock().epochs.clone()
+    }
+
+    pub(crate) fn damage(&self, damaged: &Damaged, file: String) -> Damage {
+        Damage {
+            partition: self.partition(),
+            from: Offset(damaged.from),
+            to: Offset(damaged.to),
+            position: file.contains('.').then_some(damaged.position),
+            file,
+            what: damaged.what.clone(),
+        }
+    }
 }
 
 /// A run's bytes, from the WAL.

@@ -254,7 +254,7 @@ fn chain(fields: &mut &[u8]) -> ChainId {
     ChainId(Uuid::from_u128(fields.get_u128_le()))
 }
 
-fn partition(input: &mut &[u8]) -> Result<TopicPartition, OpenError> {
+pub(crate) fn partition(input: &mut &[u8]) -> Result<TopicPartition, OpenError> {
     let fields = need(input, 20)?;
     let topic = TopicId(Uuid::from_u128(fields.get_u128_le()));
     Ok(TopicPartition { topic, partition: PartitionIndex(fields.get_i32_le()) })
@@ -279,7 +279,7 @@ fn partition_row(input: &mut &[u8]) -> Result<PartitionRow, OpenError> {
     Ok(PartitionRow { partition, start, end, epochs, segments })
 }
 
-fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
+pub(crate) fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
     let fields = need(input, EXTENT_BYTES - 4)?;
     let mut extent = Extent {
         file: fields.get_u64_le(),

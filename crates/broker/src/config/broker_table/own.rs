@@ -54,6 +54,22 @@ pub(super) const ROWS: &[Definition] = &[
         .at_least(100)
         .hidden()
         .acts("Longest time, in milliseconds, for which a written record waits to be moved from the log to segments."),
+    long("thalweg.scrub.bytes.per.second")
+        .default("4194304")
+        .at_least(0)
+        .hidden()
+        .acts(
+            "How many bytes a second of stored records are read in the background and checked, past the page cache where \
+             the disk can, so that damage is told before a consumer meets it; 0 checks nothing in the background.",
+        ),
+    long("thalweg.scrub.interval.ms")
+        .default("604800000")
+        .at_least(1000)
+        .hidden()
+        .acts(
+            "Milliseconds from the beginning of one pass of the background check through all files to the beginning of \
+             the next; the first begins a minute after the start, or sooner where this is less.",
+        ),
     string("thalweg.admin.listener")
         .default("127.0.0.1:9644")
         .hidden()

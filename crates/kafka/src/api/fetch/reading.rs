@@ -188,7 +188,7 @@ async fn look_at(
             memory.lose(slot);
             (refused(error), false)
         }
-        Err(error @ (FetchError::OutOfRange { .. } | FetchError::Storage(_))) => {
+        Err(error @ (FetchError::OutOfRange { .. } | FetchError::Damaged(_) | FetchError::Storage(_))) => {
             (Found::refused(Code::from(&error)), false)
         }
     }

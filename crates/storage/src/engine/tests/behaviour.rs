@@ -311,7 +311,10 @@ fn cold_reads_find_rot_and_serve_around_it() {
     let name = format!("segments/{}", crate::run_file::name_of(extent.file));
     disk.rot(&name, extent.position + 4 * batch_bytes + batch_bytes / 2);
     let read = block_on(log.read(Offset(8), Offset(20), 1 << 20));
-    assert!(matches!(read, Err(crate::ReadError::Damaged { at: Offset(8), .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(crate::ReadError::Damaged { from: Offset(8), to: Offset(10), .. })),
+        "{read:?}"
+    );
     let read = block_on(log.read(Offset(0), Offset(20), 1 << 20)).expect("what lies before it is good");
     assert_eq!(read.next, Offset(8));
     assert_eq!(contents(&log, Offset(10), 1 << 20).len() as u64, 10 * batch_bytes / 2);

@@ -1,0 +1,207 @@
+//! The scrub: reads all files once in a while, slowly, so that damage is known before a consumer asks for what is
+//! damaged. It mends nothing but one thing: a block of the WAL that is bad on the disk and still in memory is copied
+//! into files at once. Reads past the page cache where the disk can, and rests after each step as its budget says.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use thalweg_model::TopicPartition;
+
+use crate::blobs::Blob;
+use crate::block;
+use crate::damage::Damage;
+use crate::engine::Shared;
+use crate::extent::{Extent, FileNumber};
+use crate::log::Log;
+use crate::run_file::{FileFault, directory, name_of, path_of};
+use crate::walk::{Damaged, Run, Walk, WalkError};
+
+/// After so many bytes the scrub rests.
+const STEP_BYTES: u64 = 1 << 20;
+/// How long after the start the first pass begins: a start has enough to do.
+const FIRST_AFTER: Duration = Duration::from_secs(60);
+/// The shortest rest between two passes, whatever the settings say.
+const REST_MIN: Duration = Duration::from_millis(100);
+
+/// The scrub as a task.
+pub(crate) async fn task(shared: Arc<Shared>) {
+    let mut scrub = Scrub { shared, read: 0 };
+    let interval = scrub.shared.options.scrub_interval;
+    let mut rest = FIRST_AFTER.min(interval);
+    while scrub.rested(rest).await {
+        let began = scrub.shared.world.clock.elapsed();
+        if !scrub.pass().await {
+            return;
+        }
+        let took = scrub.shared.world.clock.elapsed().saturating_sub(began);
+        rest = interval.saturating_sub(took).max(REST_MIN);
+    }
+}
+
+struct Scrub {
+    shared: Arc<Shared>,
+    /// Bytes since the last rest.
+    read: u64,
+}
+
+impl Scrub {
+    /// Waits; false when the engine ends.
+    async fn rested(&self, time: Duration) -> bool {
+        if !self.is_over() {
+            tokio::select! {
+                biased;
+                () = self.shared.scrub_bell.notified() => {}
+                () = self.shared.world.clock.sleep(time) => {}
+            }
+        }
+        !self.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        self.shared.closing.load(Ordering::Acquire) || self.shared.failure.borrow().is_some()
+    }
+
+    /// Takes note of what was read, and rests where it is time; false when the engine ends.
+    async fn pace(&mut self, bytes: u64) -> bool {
+        self.shared.figures.scrubbed_bytes.add(bytes);
+        self.read += bytes;
+        if self.read < STEP_BYTES {
+            return true;
+        }
+        let seconds = self.read as f64 / self.shared.options.scrub_bytes_per_second as f64;
+        self.read = 0;
+        self.rested(Duration::from_secs_f64(seconds)).await
+    }
+
+    /// Goes through everything once; false when the engine ends.
+    async fn pass(&mut self) -> bool {
+        if !self.wal().await {
+            return false;
+        }
+        let logs: Vec<Log> = self.shared.logs.read().values().cloned().collect();
+        let files: BTreeSet<FileNumber> =
+            logs.iter().flat_map(Log::extents).map(|extent| extent.file).collect();
+        drop(logs);
+        for number in files {
+            match self.file(number).await {
+                Ok(true) => {}
+                Ok(false) => return false,
+                // Gathered or deleted meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    self.shared.damage.found_beside_records(&path_of(number), &error.to_string());
+                }
+            }
+        }
+        self.shared.figures.scrubs.add(1);
+        self.shared.forget_damage_that_is_gone();
+        true
+    }
+
+    /// The blocks that lie in the WAL alone.
+    async fn wal(&mut self) -> bool {
+        let (wal, from) = (self.shared.wal.clone(), self.shared.covered().next());
+        let chain = self.shared.chain_of(self.shared.durable());
+        for listed in wal.list(chain, from) {
+            if listed.seq > self.shared.durable() {
+                break;
+            }
+            // It may be covered meanwhile: then it is nobody's.
+            if let Ok(bytes) = wal.read(chain, listed.seq, 0..listed.length).await
+                && let Err(error) = block::check(&bytes)
+                && listed.seq > self.shared.covered()
+            {
+                let what = format!("block {}: {error}", listed.seq);
+                self.shared.damage.found_beside_records("wal", &what);
+                // What memory still has is written elsewhere; what it has not is told by who copies it.
+                self.shared.wanted_rounds.fetch_add(1, Ordering::AcqRel);
+                self.shared.bell.notify_one();
+            }
+            if !self.pace(listed.length).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn file(&mut self, number: FileNumber) -> io::Result<bool> {
+        let blob = self.shared.files.blobs.open_once(&name_of(number)).await?;
+        let runs = match directory(&*blob) {
+            Ok(found) if found.number == number => found.runs,
+            Ok(found) => {
+                let what = format!("it says that it is {}", path_of(found.number));
+                self.shared.damage.found_beside_records(&path_of(number), &what);
+                self.known_runs(number)
+            }
+            Err(FileFault::Io(error)) => return Err(error),
+            Err(fault) => {
+                self.shared.damage.found_beside_records(&path_of(number), &fault.to_string());
+                self.known_runs(number)
+            }
+        };
+        for (partition, extent) in runs {
+            if !self.run(number, &*blob, partition, &extent).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The runs of a file as their partitions know them.
+    fn known_runs(&self, number: FileNumber) -> Vec<(TopicPartition, Extent)> {
+        let logs: Vec<Log> = self.shared.logs.read().values().cloned().collect();
+        let of = |log: &Log| {
+            let partition = log.partition();
+            log.extents_in(&[number]).into_iter().map(move |extent| (partition, extent))
+        };
+        logs.iter().flat_map(of).collect()
+    }
+
+    async fn run(
+        &mut self,
+        number: FileNumber,
+        blob: &dyn Blob,
+        partition: TopicPartition,
+        extent: &Extent,
+    ) -> io::Result<bool> {
+        // What nobody has any more may rot.
+        let Some(log) = self.shared.log(partition).filter(|log| log.start().0 < extent.end) else {
+            return Ok(true);
+        };
+        if extent.position + u64::from(extent.length) > blob.len() {
+            let what = "the file is shorter than its runs".to_owned();
+            let lost = Damaged { from: extent.base, to: extent.end, position: blob.len(), what };
+            self.shared.damage.found(log.damage(&lost, path_of(number)));
+            return Ok(true);
+        }
+        let mut walk = Walk::checking(blob, Run::of(extent).with_epochs(log.epoch_rows()));
+        loop {
+            let (checked, bytes) = match walk.next() {
+                Ok(None) => return Ok(true),
+                Ok(Some(step)) => (walk.check(&step), step.header.size() as u64),
+                Err(error) => (Err(error), 0),
+            };
+            match checked {
+                Ok(()) => {}
+                Err(WalkError::Io(error)) => return Err(error),
+                Err(WalkError::Damaged(damaged)) => {
+                    let damage: Damage = log.damage(&damaged, path_of(number));
+                    let lives = log.start() < damage.to
+                        && log
+                            .extents_in(&[number])
+                            .iter()
+                            .any(|own| own.base < damaged.to && damaged.from < own.end);
+                    if lives {
+                        self.shared.damage.found(damage);
+                    }
+                }
+            }
+            if !self.pace(bytes).await {
+                return Ok(false);
+            }
+        }
+    }
+}
