@@ -11,6 +11,7 @@
 //! It covers a prefix of the chain for every partition, so that nothing idle holds the WAL. A checkpoint that fails is
 //! made again from the beginning, with other files; what it left is deleted.
 
+mod copy;
 mod space;
 
 use std::collections::BTreeMap;
@@ -21,16 +22,14 @@ use std::time::Duration;
 
 use thalweg_model::{NodeId, Offset, TopicPartition};
 
-use crate::blobs::MemoryBlob;
 use crate::engine::{Shared, Snapshot, SnapshotPart, Snapshots};
 use crate::extent::{Extent, FileNumber};
 use crate::facts::FactsError;
-use crate::log::{Log, Source, wal_bytes};
+use crate::log::Log;
 use crate::manifest::record::Record;
 use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
-use crate::walk::{Damaged, Run, Walk, WalkError};
 
 /// How long after a failed checkpoint the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -409,50 +408,6 @@ impl Checkpointer {
         self.next_file += 1;
         let blob = self.shared.files.blobs.create(&name_of(number)).await?;
         RunFileWriter::begin(number, blob).await
-    }
-
-    async fn write_run(&self, writer: &mut RunFileWriter, log: &Log, sources: Vec<Source>) -> io::Result<()> {
-        for source in sources {
-            let stretch = source.stretch();
-            let bytes = match source {
-                Source::Memory(_, bytes) => bytes,
-                Source::Wal(run) => match self.checked_wal_bytes(log, run).await {
-                    Ok(bytes) => bytes,
-                    Err(error) if self.failures < READS_MAX => return Err(error),
-                    Err(error) => {
-                        let what = format!("the write-ahead log cannot be read: {error}");
-                        let lost = Damaged { from: stretch.base, to: stretch.end, position: 0, what };
-                        self.shared.damage.found(log.damage(&lost, "wal".into()));
-                        continue;
-                    }
-                },
-            };
-            writer.push(log.partition(), stretch, &bytes).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes note of what is damaged in it, and gives it as it is, so that what lies around keeps its place: who reads
-    /// the bad place is told.
-    async fn checked_wal_bytes(&self, log: &Log, run: crate::log::WalRun) -> io::Result<bytes::Bytes> {
-        let bytes = wal_bytes(&self.shared, run).await?;
-        let blob = MemoryBlob(bytes.clone());
-        let expected = Run::whole(bytes.len() as u64, run.base, run.end).with_epochs(log.epoch_rows());
-        let mut walk = Walk::checking(&blob, expected);
-        loop {
-            let checked = match walk.next() {
-                Ok(None) => return Ok(bytes),
-                Ok(Some(step)) => walk.check(&step),
-                Err(error) => Err(error),
-            };
-            match checked {
-                Ok(()) => {}
-                Err(WalkError::Io(error)) => return Err(error),
-                Err(WalkError::Damaged(damaged)) => {
-                    self.shared.damage.found(log.damage(&damaged, "wal".into()));
-                }
-            }
-        }
     }
 
     /// The caller's state of a partition, and the offset up to which it surely reflects the log. Where the manifest has

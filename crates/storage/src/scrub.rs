@@ -130,7 +130,12 @@ impl Scrub {
     async fn file(&mut self, number: FileNumber) -> io::Result<bool> {
         let blob = self.shared.files.blobs.open_once(&name_of(number)).await?;
         let runs = match directory(&*blob) {
-            Ok(found) if found.number == number => found.runs,
+            Ok(found) if found.number == number => {
+                if !self.pace(blob.len() - found.position).await {
+                    return Ok(false);
+                }
+                found.runs
+            }
             Ok(found) => {
                 let what = format!("it says that it is {}", path_of(found.number));
                 self.shared.damage.found_beside_records(&path_of(number), &what);

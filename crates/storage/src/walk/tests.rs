@@ -1,3 +1,5 @@
+//! Which bit is flipped, what is told and what is given out.
+
 use bytes::Bytes;
 use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord};
 use thalweg_model::{LeaderEpoch, Offset};

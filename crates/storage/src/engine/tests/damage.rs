@@ -218,8 +218,9 @@ fn the_scrub_takes_the_time_that_it_is_given() {
     scrub(&folder, &engine);
     let took = folder.clock.elapsed() - began;
     let read = engine.0.figures.scrubbed_bytes.get() - before;
-    assert!(read >= 7_000_000, "twice through 4 MB: {read}");
-    assert!(took >= Duration::from_secs(6), "{took:?} for {read} bytes");
+    assert!(read >= 4_000_000, "once through 4 MB at least: {read}");
+    let least = (read - (2 << 20)) as f64 / f64::from(1 << 20);
+    assert!(took.as_secs_f64() >= least, "{took:?} for {read} bytes");
     block_on(engine.close());
 }
 
