@@ -1,8 +1,8 @@
 //! The binary as people meet it: what it says, what it refuses and with which exit code, how it ends.
 
 mod commands;
-mod kill;
 mod damage;
+mod kill;
 mod process;
 mod recording;
 mod refusals;
