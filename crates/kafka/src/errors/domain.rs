@@ -193,12 +193,10 @@ impl From<&BatchError> for Code {
             | BatchError::Record { .. }
             | BatchError::RecordsMissing { .. }
             | BatchError::BytesLeft(_) => Self::InvalidRecord,
+            BatchError::UnknownCodec(_) => Self::UnsupportedCompressionType,
+            BatchError::Compression(CompressionError::Corrupt { .. }) => Self::CorruptMessage,
             BatchError::Compression(CompressionError::TooLarge { .. }) => Self::MessageTooLarge,
-            // Kafka's own answer to what no codec takes; CORRUPT_MESSAGE would be tried again and again.
-            BatchError::UnknownCodec(_)
-            | BatchError::Compression(CompressionError::Corrupt { .. } | CompressionError::Failed { .. }) => {
-                Self::UnknownServerError
-            }
+            BatchError::Compression(CompressionError::Failed { .. }) => Self::UnknownServerError,
         }
     }
 }

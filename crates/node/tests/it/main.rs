@@ -2,6 +2,7 @@
 
 mod commands;
 mod damage;
+mod hostile;
 mod kill;
 mod process;
 mod recording;
