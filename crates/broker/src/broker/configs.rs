@@ -65,6 +65,11 @@ impl Broker {
         alteration: &Alteration<'_>,
         validate_only: bool,
     ) -> Result<(), ConfigError> {
+        if name.is_empty() {
+            let text =
+                "topics have no common settings of their own: name one, or change the brokers' settings";
+            return Err(ConfigError::InvalidRequest(text.into()));
+        }
         let mut changing = self.catalog().change().await;
         let topic = self.topic_of(name)?;
         let config = self.config();

@@ -1,5 +1,6 @@
 //! Making topics, widening them, describing them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use thalweg_model::collections::HashSet;
@@ -155,7 +156,9 @@ impl Broker {
                 None => Ok(()),
             }
         })?;
-        let overrides = Arc::new(config.replace_topic(&topic.configs)?);
+        // A setting that is named twice has the last value, as in Kafka; where settings are changed it is an error.
+        let configs: BTreeMap<_, _> = topic.configs.iter().cloned().collect();
+        let overrides = Arc::new(config.replace_topic(&configs.into_iter().collect::<Vec<_>>())?);
         let partitions = if name.as_str() == offsets_topic::NAME {
             let count = config.offsets_topic_num_partitions;
             if topic.partitions != -1 && topic.partitions != count {

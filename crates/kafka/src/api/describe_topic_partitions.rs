@@ -21,7 +21,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         topic: (&cursor.topic_name).into(),
         partition: PartitionIndex(cursor.partition_index),
     });
-    if cursor.as_ref().is_some_and(|cursor| cursor.partition.0 < 0) {
+    let refuses =
+        |cursor: &Cursor| cursor.partition.0 < 0 || !names.is_empty() && !names.contains(&cursor.topic);
+    if cursor.as_ref().is_some_and(refuses) {
         // There is no error for the whole: each topic bears it.
         let code = Code::InvalidRequest;
         let refused = |name: &TopicName| DescribeTopicPartitionsResponseTopic {

@@ -220,6 +220,16 @@ async fn topics_are_made_widened_and_deleted_in_every_version() {
     let found: Vec<_> =
         answer.topics.iter().map(|topic| (topic.error_code, topic.partitions.len())).collect();
     assert_eq!(found, [(3, 0), (0, 3)], "in the order of names");
+    for (topic_name, partition_index, expect) in
+        [("t2", 1, vec![(0, 2)]), ("t2", -1, vec![(42, 0), (42, 0)]), ("t1", 0, vec![(42, 0), (42, 0)])]
+    {
+        use thalweg_wire::describe_topic_partitions_request::Cursor;
+        let cursor = Some(Cursor { topic_name: topic_name.into(), partition_index });
+        let answer = client.ask(0, &DescribeTopicPartitionsRequest { cursor, ..describe.clone() }).await;
+        let found: Vec<_> =
+            answer.topics.iter().map(|topic| (topic.error_code, topic.partitions.len())).collect();
+        assert_eq!(found, expect, "{topic_name} {partition_index}: a cursor is one of the topics asked for");
+    }
 
     let delete = |version: i16| DeleteTopicsRequest {
         topic_names: if version < 6 { vec![name(version + 1)] } else { Vec::new() },

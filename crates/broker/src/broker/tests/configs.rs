@@ -39,6 +39,12 @@ fn a_topics_settings_change_with_effect_at_once() {
         let refused = configs.alter_incrementally(&topic, &changes, false).await.value;
         assert!(matches!(refused, Err(ConfigError::InvalidConfig(_))), "{refused:?}");
         assert_eq!(value(bench, &topic, "retention.ms").as_deref(), Some("7"));
+        let all = resource(ResourceKind::Topic, "");
+        let refused = configs.alter_incrementally(&all, &[set("retention.ms", "8")], false).await.value;
+        assert!(
+            matches!(refused, Err(ConfigError::InvalidRequest(_))),
+            "no settings of all topics: {refused:?}"
+        );
     });
     bench_over(backends, &[], async |bench| {
         let topic = resource(ResourceKind::Topic, "t");

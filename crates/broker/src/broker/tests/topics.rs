@@ -70,6 +70,13 @@ fn checking_only_makes_nothing_and_twice_is_wrong() {
         assert!(matches!(results[0], Err(TopicError::InvalidRequest(_))));
         assert!(results[1].is_ok());
         assert!(matches!(results[2], Err(TopicError::InvalidRequest(_))));
+        let settings = [("retention.ms", "1"), ("retention.ms", "2")];
+        topics.create(&[wish("w", 1, &settings)], false).await.value.remove(0).expect("the last one counts");
+        let (w, ..) = bench.broker.find_topic(&name("w")).expect("it was made");
+        assert_eq!(
+            bench.broker.find_entry(&TopicRef::Name(w)).expect("it is there").topic.config().retention_ms,
+            2
+        );
         let results = topics.create(&[wish("v.x", 1, &[]), wish("v_x", 1, &[])], false).await.value;
         // Names are compared with those that are there, not with each other.
         assert!(results.iter().all(Result::is_ok));
