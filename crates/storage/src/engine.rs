@@ -4,10 +4,8 @@ mod hearing;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -18,9 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::cold::ColdReaders;
 use crate::damage::{Damage, DamageBook};
-use crate::delays::DeleteDelays;
-use crate::disk::Space;
-use crate::extent::{Extent, FileNumber};
+use crate::extent::FileNumber;
 use crate::files::Files;
 use crate::leases::Lease;
 use crate::log::{Log, Piece};
@@ -107,7 +103,6 @@ pub(crate) struct Shared {
     pub(crate) cold: ColdReaders,
     pub(crate) loose: Mutex<Loose>,
     pub(crate) bell: Notify,
-    pub(crate) delays: DeleteDelays,
     /// Rung when the scrub shall end.
     pub(crate) scrub_bell: Notify,
     pub(crate) closing: AtomicBool,
@@ -126,21 +121,12 @@ pub(crate) struct Shared {
 /// What was let go and is not written down yet.
 #[derive(Default)]
 pub(crate) struct Loose {
-    /// What no log has any more of files.
-    pub(crate) freed: VecDeque<Freed>,
+    /// Bytes of files that no log has any more, once what came at this place in the order is covered.
+    pub(crate) freed: VecDeque<(WalSeq, FileNumber, u64)>,
     /// Partitions that were removed.
     pub(crate) gone: Vec<TopicPartition>,
     /// When the first of it came.
-    pub(crate) since: Option<Duration>,
-}
-
-/// Bytes of a file that nobody has any more, once what came at this place in the order is covered.
-pub(crate) struct Freed {
-    pub(crate) seq: WalSeq,
-    pub(crate) file: FileNumber,
-    pub(crate) bytes: u64,
-    /// How long the file stays if this was the last of it.
-    pub(crate) delay: Duration,
+    pub(crate) since: Option<std::time::Duration>,
 }
 
 pub(crate) struct Figures {
@@ -216,18 +202,6 @@ impl Engine {
         for log in removed {
             log.end_of_life();
         }
-        self.0.delays.set_topic(topic, None);
-    }
-
-    /// From now on files stay for so long after the last that was wanted of them was let go.
-    pub fn set_delete_delay(&self, delay: Duration) {
-        self.0.delays.set(delay);
-    }
-
-    /// The same where a topic has something in them; none where it has no time of its own (any more). A file in which
-    /// several had something stays for the longest time.
-    pub fn set_topic_delete_delay(&self, topic: TopicId, delay: Option<Duration>) {
-        self.0.delays.set_topic(topic, delay);
     }
 
     /// Which start of the broker on this folder this is: 1 the first time, one more each time.
@@ -244,8 +218,12 @@ impl Engine {
 
     /// Takes space for an append of so many bytes in so many batches.
     pub async fn reserve_batches(&self, bytes: usize, batches: usize) -> Result<Reservation, Refused> {
-        if self.0.memory_left().is_some_and(|space| bytes as u64 > space.free) {
-            return Err(Refused::Full);
+        if let Some(most) = self.0.options.memory_bytes_max {
+            let figures = &self.0.figures;
+            let held = figures.uncovered_bytes.get() + figures.segment_bytes.get();
+            if held.unsigned_abs() + bytes as u64 > most {
+                return Err(Refused::Full);
+            }
         }
         self.0.chain().reserve(bytes, batches).await
     }
@@ -294,14 +272,6 @@ impl Engine {
     /// Moves when [`damages`](Self::damages) may give something else.
     pub fn damage_watch(&self) -> watch::Receiver<u64> {
         self.0.damage.watch()
-    }
-
-    /// How much room there is for records: of the disk, or below the cap in memory; none where there is no bound.
-    pub async fn space(&self) -> io::Result<Option<Space>> {
-        match self.0.memory_left() {
-            Some(space) => Ok(Some(space)),
-            None => self.0.files.blobs.space().await,
-        }
     }
 
     /// Says why the storage failed, once it has; nothing becomes durable after that, and the process must end. (With
@@ -359,30 +329,16 @@ impl Shared {
         self.logs.read().get(&partition).cloned()
     }
 
-    /// What the cap in memory leaves, where there is one.
-    fn memory_left(&self) -> Option<Space> {
-        let total = self.options.memory_bytes_max?;
-        let held = self.figures.uncovered_bytes.get() + self.figures.segment_bytes.get();
-        Some(Space { total, free: total.saturating_sub(held.unsigned_abs()) })
-    }
-
     /// Which chain a block belongs to.
     pub(crate) fn chain_of(&self, seq: WalSeq) -> ChainId {
         let after = self.chains.partition_point(|(first, _)| *first <= seq);
         self.chains[after.max(1) - 1].1
     }
 
-    /// These extents, which a topic had, are nobody's once `seq` is covered.
-    pub(crate) fn free(&self, topic: TopicId, seq: WalSeq, freed: &[Extent]) {
-        let delay = self.delays.of_topic(topic);
-        let bytes_of = |extent: &Extent| u64::from(extent.length);
+    /// These bytes of a file are nobody's once `seq` is covered.
+    pub(crate) fn free(&self, seq: WalSeq, freed: impl Iterator<Item = (FileNumber, u64)>) {
         let mut loose = self.loose.lock();
-        loose.freed.extend(freed.iter().map(|extent| Freed {
-            seq,
-            file: extent.file,
-            bytes: bytes_of(extent),
-            delay,
-        }));
+        loose.freed.extend(freed.map(|(file, bytes)| (seq, file, bytes)));
         loose.since.get_or_insert_with(|| self.world.clock.elapsed());
         drop(loose);
         self.bell.notify_one();

@@ -17,7 +17,6 @@ use thalweg_model::{NodeId, TopicPartition};
 use self::record::{PartitionRow, Record};
 use crate::extent::{Extent, FileNumber};
 use crate::facts::{Facts, FactsError};
-use crate::leases::Program;
 use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
 use crate::wal::{ChainId, WalSeq};
@@ -90,8 +89,11 @@ impl Manifest {
     pub(crate) async fn load(facts: Arc<dyn Facts>) -> Result<(Self, Image), OpenError> {
         let loaded = facts.load().await.map_err(facts_failed)?;
         let mut image = Image::default();
-        for fact in &loaded.records {
-            image.apply_fact(fact)?;
+        for fact in loaded.records {
+            let mut rest = &fact[..];
+            while !rest.is_empty() {
+                image.apply(record::decode(&mut rest)?)?;
+            }
         }
         Ok((Self { facts, index: loaded.index }, image))
     }
@@ -120,16 +122,12 @@ impl Manifest {
 pub(crate) fn facts_failed(error: FactsError) -> OpenError {
     match error {
         FactsError::Failed(error) => OpenError::Io(error),
-        FactsError::Newer { name, format } => newer(name, u32::from(format)),
+        FactsError::Newer { format, .. } => OpenError::Newer { found: u32::from(format), known: FORMAT },
         FactsError::Full => OpenError::Io(std::io::ErrorKind::StorageFull.into()),
         error @ (FactsError::Conflict(_) | FactsError::Damaged { .. }) => {
             OpenError::Damaged(error.to_string())
         }
     }
-}
-
-fn newer(file: String, found: u32) -> OpenError {
-    OpenError::Newer { file, found, known: FORMAT, program: Program::default() }
 }
 
 /// Records that become durable together.
@@ -160,20 +158,11 @@ impl Edit {
 }
 
 impl Image {
-    /// Applies the records of one fact.
-    pub(crate) fn apply_fact(&mut self, fact: &[u8]) -> Result<(), OpenError> {
-        let mut rest = fact;
-        while !rest.is_empty() {
-            self.apply(record::decode(&mut rest)?)?;
-        }
-        Ok(())
-    }
-
     fn apply(&mut self, record: Record<'_>) -> Result<(), OpenError> {
         match record {
             Record::Format { version, node } => {
                 if version > FORMAT {
-                    return Err(newer("facts/shard-0".into(), version));
+                    return Err(OpenError::Newer { found: version, known: FORMAT });
                 }
                 self.node = Some(node);
             }

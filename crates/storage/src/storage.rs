@@ -1,7 +1,6 @@
 //! An opened data folder: the backends, the lock, who it belongs to. Recovery turns it into an engine.
 
 mod folder;
-mod formats;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,12 +19,11 @@ use crate::block::EntryKind;
 use crate::checkpoint::{self, Checkpointer, FileState};
 use crate::cold::ColdReaders;
 use crate::damage::{Damage, DamageBook};
-use crate::delays::DeleteDelays;
 use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
 use crate::files::Files;
-use crate::leases::{Lease, LeaseError, Program};
+use crate::leases::{Lease, LeaseError};
 use crate::log::{Log, State};
 use crate::manifest::record::Record;
 use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
@@ -51,18 +49,12 @@ pub enum OpenError {
         expected: NodeId,
     },
     /// A newer binary wrote it: use that one.
-    #[error(
-        "{file} of the data folder has format {found}, this program knows formats up to {known}: {program}"
-    )]
+    #[error("the data folder has format {found}, this binary knows formats up to {known}")]
     Newer {
-        /// Which file, as it is called in the folder.
-        file: String,
         /// What is written there.
         found: u32,
         /// What we can read.
         known: u32,
-        /// Which program can use the folder.
-        program: Program,
     },
     /// What is in it contradicts itself: restore it from a backup.
     #[error("the data folder is damaged: {0}")]
@@ -189,7 +181,7 @@ impl Storage {
         }
         let mut files: BTreeMap<FileNumber, FileState> = BTreeMap::new();
         for (number, row) in &image.files {
-            files.insert(*number, FileState { row: *row, ..FileState::default() });
+            files.insert(*number, FileState { row: *row, live: 0, runs: 0 });
         }
         for extent in image.partitions.values().flat_map(|partition| &partition.extents) {
             if let Some(file) = files.get_mut(&extent.file) {
@@ -225,9 +217,9 @@ impl Storage {
                     damage.found(lost_in_wal(entry.partition, end, base, what));
                 }
                 let dead = state.replay(block.seq, entry, now);
-                if !dead.is_empty() {
-                    freed.push((entry.partition.topic, block.seq, dead));
-                }
+                freed.extend(
+                    dead.into_iter().map(|extent| (block.seq, extent.file, u64::from(extent.length))),
+                );
             }
         }
         manifest.commit(edit).await.map_err(facts_failed)?;
@@ -246,7 +238,6 @@ impl Storage {
             cold: ColdReaders::new(options.cold_readers, &world),
             loose: Mutex::default(),
             bell: Notify::new(),
-            delays: DeleteDelays::new(options.delete_delay),
             scrub_bell: Notify::new(),
             closing: AtomicBool::new(false),
             checkpointer: Mutex::new(None),
@@ -265,8 +256,8 @@ impl Storage {
             .map(|(partition, state)| (partition, Log::with_state(partition, shared.clone(), state)))
             .collect();
         shared.find_blocks(blocks);
-        for (topic, seq, dead) in freed {
-            shared.free(topic, seq, &dead);
+        for (seq, file, bytes) in freed {
+            shared.free(seq, std::iter::once((file, bytes)));
         }
         let chain = Chain::start(ChainSetup {
             wal,

@@ -19,7 +19,8 @@ pub struct MemoryDisk(Arc<Mutex<State>>);
 /// How a disk call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call that makes a write durable fails; nobody knows what is on the disk.
+    /// The call that makes a write durable fails: what was to become durable never does, though it can be read, and
+    /// no later sync says so.
     SyncFails,
     /// Writing fails because the disk is full, until [`MemoryDisk::heal`].
     Full,
@@ -51,6 +52,8 @@ pub struct Counts {
 struct State {
     direct: bool,
     room: Option<u64>,
+    /// A limit that comes and goes, beside `room`.
+    room_now: Option<u64>,
     cold: bool,
     names: BTreeMap<String, Node>,
     /// The names as a power cut would leave them, folder by folder synced.
@@ -69,6 +72,8 @@ struct Contents {
     bytes: Vec<u8>,
     /// What the pages held that were written since the last sync.
     undo: BTreeMap<usize, Vec<u8>>,
+    /// The same of pages that a failed sync gave up: written over, they have another chance.
+    lost: BTreeMap<usize, Vec<u8>>,
     durable_length: usize,
 }
 
@@ -93,6 +98,12 @@ impl MemoryDisk {
     /// Whether nothing is in memory for [`File::read_cached`].
     pub fn set_cold(&self, cold: bool) {
         self.0.lock().cold = cold;
+    }
+
+    /// Lets no more than this be written beyond what is there; nothing ends that.
+    pub fn set_room_left(&self, bytes: Option<u64>) {
+        let mut state = self.0.lock();
+        state.room_now = bytes.map(|bytes| state.used() + bytes);
     }
 
     /// What has been asked so far.
@@ -188,7 +199,8 @@ impl State {
     }
 
     fn make_room(&self, more: usize) -> io::Result<()> {
-        if self.full || self.used() + more as u64 > self.room.unwrap_or(u64::MAX) {
+        let room = self.room.unwrap_or(u64::MAX).min(self.room_now.unwrap_or(u64::MAX));
+        if self.full || (more > 0 && self.used() + more as u64 > room) {
             return Err(ErrorKind::StorageFull.into());
         }
         Ok(())
@@ -215,7 +227,8 @@ impl Contents {
             let from = (page * ALIGNMENT).min(self.bytes.len());
             let to = (from + ALIGNMENT).min(self.bytes.len());
             let old = &self.bytes[from..to];
-            self.undo.entry(page).or_insert_with(|| old.to_vec());
+            let lost = self.lost.remove(&page);
+            self.undo.entry(page).or_insert_with(|| lost.unwrap_or_else(|| old.to_vec()));
         }
     }
 
@@ -224,14 +237,25 @@ impl Contents {
         self.durable_length = self.bytes.len();
     }
 
+    /// A sync failed: the system takes the pages for written, and they are not.
+    fn lose(&mut self) {
+        for (page, old) in std::mem::take(&mut self.undo) {
+            self.lost.entry(page).or_insert(old);
+        }
+    }
+
     fn after_cut(&self, chance: &dyn Random) -> Self {
         let mut bytes = self.bytes.clone();
         if bytes.len() != self.durable_length && chance.next().is_multiple_of(2) {
             bytes.resize(self.durable_length, 0);
         }
-        for (page, old) in &self.undo {
+        let kept = |page: &(&usize, &Vec<u8>)| {
+            !(chance.next().is_multiple_of(2) || *page.0 * ALIGNMENT >= bytes.len())
+        };
+        let undone: Vec<_> = self.undo.iter().filter(kept).chain(&self.lost).collect();
+        for (page, old) in undone {
             let from = page * ALIGNMENT;
-            if chance.next().is_multiple_of(2) || from >= bytes.len() {
+            if from >= bytes.len() {
                 continue;
             }
             let to = (from + ALIGNMENT).min(bytes.len());
@@ -239,7 +263,7 @@ impl Contents {
             let kept = old.len().min(to - from);
             bytes[from..from + kept].copy_from_slice(&old[..kept]);
         }
-        Self { durable_length: bytes.len(), undo: BTreeMap::new(), bytes }
+        Self { durable_length: bytes.len(), bytes, ..Self::default() }
     }
 }
 
@@ -469,8 +493,13 @@ impl File for MemoryFile {
     fn sync(&self) -> Io<'_, ()> {
         let sync = || {
             let mut state = self.disk.0.lock();
-            if matches!(state.change(true)?, Verdict::Tear) {
-                return Err(power_is_off());
+            match state.change(true) {
+                Ok(Verdict::Go) => {}
+                Ok(Verdict::Tear) => return Err(power_is_off()),
+                Err(error) => {
+                    self.node.lock().lose();
+                    return Err(error);
+                }
             }
             state.counts.syncs += 1;
             self.node.lock().sync();

@@ -5,7 +5,6 @@ mod counts;
 mod crash;
 mod damage;
 mod model;
-mod newer;
 mod power;
 mod snapshots;
 mod space;

@@ -33,10 +33,9 @@ use crate::options::Durability;
 use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
 
 use self::files::{Files, Handle, Place, Taken};
-pub(crate) use self::scan::find_newer;
 
 /// The folder of the ring's files.
-pub(crate) const FOLDER: &str = "wal";
+const FOLDER: &str = "wal";
 /// What a block should not exceed when it can be divided.
 const BLOCK_BYTES_TARGET: u64 = 1 << 20;
 /// How much is written at once.
@@ -126,6 +125,10 @@ impl Ring {
                 disk.open(&path, Open { access: Access::Buffered, create: Create::Existing }).await?;
             let length = file.len().await?;
             files.add(number, own, Arc::new(Handle { name: path, length, file, reader }));
+        }
+        if files.count() > 0 {
+            // the name that a file got from a process that ended can be there and not on the device
+            disk.sync_dir(FOLDER).await?;
         }
         let found = scan::scan(&files, named).await;
         let ends = files.adopt(named, found);
@@ -244,6 +247,26 @@ impl Shared {
         Ok(buffer.into_bytes(skip..skip + count))
     }
 
+    /// Writes the blocks once more of which no later one says that they were durable. A block of a process that ended
+    /// can be readable and not on the device; where its sync had failed, the system takes it for written, and another
+    /// sync alone would do nothing.
+    async fn write_again(&self, chain: ChainId, from: WalSeq, end: WalSeq) -> io::Result<()> {
+        if self.options.durability == Durability::Os {
+            return Ok(());
+        }
+        let listed = self.state.lock().files.list(chain, from);
+        let proven = listed.iter().map(|block| block.durable_below).max().unwrap_or(from);
+        for block in listed.iter().filter(|block| block.whole && block.seq >= proven && block.seq <= end) {
+            let found = self.state.lock().files.find(chain, block.seq);
+            let Some((handle, place)) = found else { continue };
+            let length = usize::try_from(align_up(place.length)).expect("a block fits in memory");
+            let mut buffer = Aligned::zeroed(length);
+            handle.reader.read_exact_at(&mut buffer, place.position).await?;
+            handle.file.write_all_at(&buffer, place.position).await?;
+        }
+        Ok(())
+    }
+
     /// Unlinks files of single blocks that are covered.
     async fn sweep(&self) -> io::Result<()> {
         let gone = self.state.lock().files.remove_covered_own();
@@ -306,7 +329,7 @@ impl Wal for Ring {
                 });
                 (end, state.files.handles_of(chain))
             };
-            // a block of a killed process can be readable and not on the device
+            self.0.write_again(chain, from, end.end).await.map_err(ReadError::Failed)?;
             for handle in handles {
                 handle.file.sync().await.map_err(ReadError::Failed)?;
             }

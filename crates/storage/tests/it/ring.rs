@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use thalweg_model::TimestampMs;
-use thalweg_model::world::{ManualClock, Spawner, Threads, World, block_on};
+use thalweg_model::world::{ManualClock, SeededRandom, Spawner, Threads, World, block_on};
 use thalweg_storage::disk::{Access, Create, Disk, Fault, MemoryDisk, Open};
 use thalweg_storage::wal::{PutError, Ring, RingOptions, Room, Wal};
 use thalweg_storage::{Durability, WalSeq};
@@ -308,4 +308,43 @@ fn blocks_behind_covered_ones_of_the_same_file_are_found() {
     assert_eq!(block_on(ring.close(chain(1), WalSeq(3))).expect("it works").end, WalSeq(5));
     let listed: Vec<u64> = ring.list(chain(1), WalSeq(0)).iter().map(|block| block.seq.0).collect();
     assert_eq!(listed, [3, 4, 5]);
+}
+
+#[test]
+fn what_was_found_once_survives_though_its_sync_had_failed() {
+    for seed in 0..20 {
+        let disk = MemoryDisk::new(false);
+        let ring = open(&disk, &[]);
+        put(&ring, 1, 1, 5_000);
+        disk.fail_at(0, Fault::SyncFails);
+        let failed = block_on(ring.put(chain(1), WalSeq(2), &block(chain(1), 2, 20_000)));
+        assert!(matches!(failed, Err(PutError::Failed(_))));
+        drop(ring);
+        // the process begins anew and finds the block in the page cache
+        let ring = open(&disk, &[(1, 1)]);
+        let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+        assert_eq!(end.end, WalSeq(2));
+        drop(ring);
+        let disk = disk.power_cut(&SeededRandom::new(seed));
+        let ring = open(&disk, &[(1, 1)]);
+        assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works"), end);
+    }
+}
+
+#[test]
+fn the_name_of_a_file_survives_from_the_moment_that_it_was_found() {
+    for seed in 0..20 {
+        let disk = MemoryDisk::new(true);
+        // the second sync is that of the folder: the file has its name, and the process ends
+        disk.fail_at(4, Fault::SyncFails);
+        let begun = block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &[]));
+        assert!(begun.is_err(), "seed {seed}");
+        assert_eq!(files(&disk), ["ring-0"]);
+        let ring = open(&disk, &[]);
+        put(&ring, 1, 1, 5_000);
+        drop(ring);
+        let disk = disk.power_cut(&SeededRandom::new(seed));
+        let ring = open(&disk, &[(1, 1)]);
+        assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(1));
+    }
 }
