@@ -117,7 +117,7 @@ impl Broker {
         identity: Identity,
         world: World,
     ) -> Result<Self, OpenError> {
-        let (catalog, topics) = Catalog::load(storage.facts.clone()).await?;
+        let (catalog, topics) = Catalog::load(storage.facts.clone(), world.spawner.clone()).await?;
         let cluster_id = cluster_id(&catalog, &world).await?;
         let node = identity.node.to_string();
         let config = configs::with_dynamic(&config, &catalog, &node);
@@ -129,7 +129,6 @@ impl Broker {
         };
         let snapshots = Arc::new(SnapshotSource::default());
         let engine = storage.start(&known, snapshots.clone()).await?;
-        engine.set_delete_delay(configs::milliseconds(config.log_segment_delete_delay_ms));
         let room = Arc::new(EngineRoom { engine, world: world.clone() });
 
         let settings = offsets_topic::group_settings(&config);
@@ -256,9 +255,7 @@ impl Broker {
             None => {
                 let config = self.0.config.read().topic(&record.overrides);
                 let (name, overrides) = (record.name.clone(), record.overrides.clone());
-                let topic = Arc::new(Topic::new(name, record.id, overrides, config));
-                self.follow_delete_delay(&topic);
-                topic
+                Arc::new(Topic::new(name, record.id, overrides, config))
             }
         };
         let mut partitions = running.map(|entry| entry.partitions.to_vec()).unwrap_or_default();

@@ -13,6 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use thalweg_model::world::Spawner;
 use thalweg_model::{PartitionIndex, ProducerId};
 use thalweg_storage::facts::{Facts, FactsError};
 use thiserror::Error;
@@ -22,9 +23,6 @@ use crate::session::TopicRef;
 
 pub(crate) use self::name::{CLUSTER_METADATA, fault, is_internal};
 pub(crate) use self::record::{PartitionRun, Record, TopicRecord};
-
-/// The newest version of a record of the facts "cluster" that this program knows; it is a record's first byte.
-pub const FACTS_VERSION: u8 = record::VERSION;
 pub(crate) use self::state::{Entry, State};
 
 /// Why a change was not made; nothing of it was.
@@ -54,6 +52,8 @@ pub enum LoadError {
 /// The catalog.
 pub(crate) struct Catalog {
     facts: Arc<dyn Facts>,
+    // Ends the process where the facts fail.
+    spawner: Arc<dyn Spawner>,
     // One change at a time; held while the change becomes durable.
     writer: tokio::sync::Mutex<Writer>,
     // Short: looked up by every request, changed when a change is durable.
@@ -77,7 +77,10 @@ pub(crate) struct Changing<'a> {
 
 impl Catalog {
     /// What the facts say; the topics have no partitions yet, because these need the engine.
-    pub(crate) async fn load(facts: Arc<dyn Facts>) -> Result<(Self, Vec<TopicRecord>), LoadError> {
+    pub(crate) async fn load(
+        facts: Arc<dyn Facts>,
+        spawner: Arc<dyn Spawner>,
+    ) -> Result<(Self, Vec<TopicRecord>), LoadError> {
         let loaded = facts.load().await?;
         let mut state = State::default();
         for (index, bytes) in loaded.records.into_iter().enumerate() {
@@ -87,7 +90,10 @@ impl Catalog {
         let topics = state.topic_records();
         // What was left of a block when the process ended is not given out again.
         let writer = Writer { index: loaded.index, producer_ids: 0..0 };
-        Ok((Self { facts, writer: tokio::sync::Mutex::new(writer), state: RwLock::new(state) }, topics))
+        Ok((
+            Self { facts, spawner, writer: tokio::sync::Mutex::new(writer), state: RwLock::new(state) },
+            topics,
+        ))
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -132,16 +138,14 @@ impl Catalog {
 impl Changing<'_> {
     /// Makes records durable, then part of the state.
     ///
-    /// # Panics
-    ///
-    /// Where nobody knows whether they are durable: the process has to end, and the next start finds out.
+    /// Where nobody knows whether they are durable the process ends, and the next start finds out.
     pub(crate) async fn commit(&mut self, records: Vec<Record>) -> Result<(), CatalogError> {
         let facts = &self.catalog.facts;
         let encoded = records.iter().map(Record::encode).collect();
         match facts.commit(self.writer.index, encoded).await {
             Ok(index) => self.writer.index = index,
             Err(FactsError::Full) => return Err(CatalogError::Full),
-            Err(error) => panic!("the facts of the cluster could not be written: {error}"),
+            Err(error) => self.fail(error).await,
         }
         self.catalog.adjust(|state| {
             for record in records {
@@ -161,8 +165,13 @@ impl Changing<'_> {
             Ok(index) => self.writer.index = index,
             // It is only longer than it need be.
             Err(FactsError::Full) => tracing::warn!("no space for an image of the cluster's facts"),
-            Err(error) => panic!("the facts of the cluster could not be written: {error}"),
+            Err(error) => self.fail(error).await,
         }
+    }
+
+    async fn fail(&self, error: FactsError) -> ! {
+        let why = format!("the facts of the cluster could not be written: {error}");
+        match self.catalog.spawner.end_process(why).await {}
     }
 
     /// The state, which nobody else changes now.

@@ -6,6 +6,7 @@
 mod manual;
 mod threads;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -65,6 +66,11 @@ pub trait Spawner: Send + Sync {
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<'static, ()>) -> Task;
     /// Runs a piece of blocking work on a bounded pool; wait for the task to know that it ended.
     fn spawn_blocking(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) -> Task;
+    /// Ends the process, because nobody knows any more what is true: the next start finds out. Nothing comes after it;
+    /// in a simulation the process is torn down while this waits.
+    fn end_process(&self, why: String) -> BoxFuture<'static, Infallible> {
+        panic!("{why}")
+    }
 }
 
 /// A started task: await it to wait for its end; dropping it lets the task go on.

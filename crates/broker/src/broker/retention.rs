@@ -11,7 +11,6 @@ use crate::config::TopicConfig;
 use crate::partition::Partition;
 
 use super::Broker;
-use super::configs::milliseconds;
 
 /// Kafka's `producer.id.expiration.check.interval.ms`, which is none of its described settings.
 const PRODUCER_EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -22,10 +21,11 @@ const PARTITIONS_AT_ONCE: usize = 256;
 impl Broker {
     pub(super) async fn run_retention(&self) {
         let config = self.config();
-        let mut pause = milliseconds(config.log_initial_task_delay_ms);
+        let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        let mut pause = millis(config.log_initial_task_delay_ms);
         while self.pause(pause).await {
             self.apply_retention().await;
-            pause = milliseconds(config.log_retention_check_interval_ms);
+            pause = millis(config.log_retention_check_interval_ms);
         }
     }
 

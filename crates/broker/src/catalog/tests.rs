@@ -1,7 +1,7 @@
 //! The catalog over facts: what a restart finds, what it refuses.
 
 use bytes::Bytes;
-use thalweg_model::world::block_on;
+use thalweg_model::world::{Threads, block_on};
 use thalweg_model::{TopicId, Uuid};
 use thalweg_storage::facts::MemoryFacts;
 
@@ -74,7 +74,8 @@ fn the_format_stays() {
 fn the_state_outlives_a_restart_and_an_image() {
     block_on(async {
         let facts = Arc::new(MemoryFacts::default());
-        let (catalog, topics) = Catalog::load(facts.clone()).await.expect("empty facts are facts");
+        let (catalog, topics) =
+            Catalog::load(facts.clone(), Arc::new(Threads)).await.expect("empty facts are facts");
         assert!(topics.is_empty());
         let mut changing = catalog.change().await;
         changing.commit(vec![Record::Cluster("abc".into())]).await.expect("there is space");
@@ -90,7 +91,8 @@ fn the_state_outlives_a_restart_and_an_image() {
                 let loaded = facts.load().await.expect("they were written");
                 assert_eq!(loaded.records.len(), 4, "cluster, producer ids and two topics");
             }
-            let (again, topics) = Catalog::load(facts.clone()).await.expect("they were written");
+            let (again, topics) =
+                Catalog::load(facts.clone(), Arc::new(Threads)).await.expect("they were written");
             let names: Vec<_> = topics.iter().map(|t| (t.name.to_string(), t.partitions())).collect();
             assert_eq!(names, [("t0".to_string(), 3), ("t2".to_string(), 7)]);
             assert_eq!(again.read(|state| state.cluster_id().cloned()), Some("abc".into()));
@@ -104,7 +106,7 @@ fn producer_ids_are_never_given_twice() {
         let facts = Arc::new(MemoryFacts::default());
         let mut given = Vec::new();
         for _ in 0..3 {
-            let (catalog, _) = Catalog::load(facts.clone()).await.expect("they are facts");
+            let (catalog, _) = Catalog::load(facts.clone(), Arc::new(Threads)).await.expect("they are facts");
             for _ in 0..1500 {
                 given.push(catalog.next_producer_id().await.expect("there is space").0);
             }
