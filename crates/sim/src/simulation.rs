@@ -9,6 +9,7 @@ pub mod disk;
 pub mod ledger;
 pub mod network;
 pub mod node;
+pub mod peril;
 pub mod plan;
 pub mod run;
 pub mod script;

@@ -14,6 +14,7 @@
 //! - v13: topics by id
 
 use thalweg_broker::{Acks, AppendError, AppendOptions, PartitionError, TopicRef, WalSeq};
+use thalweg_model::batch::BatchError;
 use thalweg_model::batch::produce::{Refusal as BatchRefusal, ZSTD_PRODUCE_VERSION_MIN};
 use thalweg_model::codec::RecordBytes;
 use thalweg_model::{PartitionIndex, TopicId};
@@ -137,13 +138,36 @@ fn refused(index: i32, code: Code, text: Option<String>) -> PartitionProduceResp
     }
 }
 
-/// Whether the batch was refused for what the partition knows or asks, so that its start is told too.
+/// Whether the batch was read and then refused, so that the partition's start is told too.
 fn tells_log_start(error: &AppendError) -> bool {
-    matches!(
-        error,
-        AppendError::Refused(
-            BatchRefusal::Records(_) | BatchRefusal::Control | BatchRefusal::Sequence { .. }
-        ) | AppendError::OutOfOrderSequence { .. }
-            | AppendError::InvalidProducerEpoch { .. }
-    )
+    match error {
+        AppendError::Refused(refusal) => match refusal {
+            BatchRefusal::Batch(error) => matches!(
+                error,
+                BatchError::UnknownCodec(_)
+                    | BatchError::Compression(_)
+                    | BatchError::Record { .. }
+                    | BatchError::RecordsMissing { .. }
+                    | BatchError::BytesLeft(_)
+            ),
+            BatchRefusal::NoBatch
+            | BatchRefusal::SeveralBatches
+            | BatchRefusal::ZstdTooEarly
+            | BatchRefusal::TooLarge { .. } => false,
+            BatchRefusal::BaseOffset(_)
+            | BatchRefusal::Count { .. }
+            | BatchRefusal::Control
+            | BatchRefusal::Sequence { .. }
+            | BatchRefusal::Records(_) => true,
+        },
+        AppendError::OutOfOrderSequence { .. } | AppendError::InvalidProducerEpoch { .. } => true,
+        AppendError::Partition(_)
+        | AppendError::InternalTopic(_)
+        | AppendError::LargerThanSegment { .. }
+        | AppendError::Transactional
+        | AppendError::Unavailable(_) => false,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,6 +143,11 @@ impl GroupConsumer {
         self.consumer.positions()
     }
 
+    /// Which membership of the group it takes part in: another one after each rebalance, -1 before the first.
+    pub fn generation(&self) -> i32 {
+        self.member.generation
+    }
+
     /// Its id in the group; empty before it has joined.
     pub fn member_id(&self) -> &str {
         &self.member.member_id

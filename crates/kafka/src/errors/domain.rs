@@ -193,10 +193,12 @@ impl From<&BatchError> for Code {
             | BatchError::Record { .. }
             | BatchError::RecordsMissing { .. }
             | BatchError::BytesLeft(_) => Self::InvalidRecord,
-            BatchError::UnknownCodec(_) => Self::UnsupportedCompressionType,
-            BatchError::Compression(CompressionError::Corrupt { .. }) => Self::CorruptMessage,
             BatchError::Compression(CompressionError::TooLarge { .. }) => Self::MessageTooLarge,
-            BatchError::Compression(CompressionError::Failed { .. }) => Self::UnknownServerError,
+            // Kafka's own answer to what no codec takes; CORRUPT_MESSAGE would be tried again and again.
+            BatchError::UnknownCodec(_)
+            | BatchError::Compression(CompressionError::Corrupt { .. } | CompressionError::Failed { .. }) => {
+                Self::UnknownServerError
+            }
         }
     }
 }

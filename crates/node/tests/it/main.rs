@@ -2,7 +2,6 @@
 
 mod commands;
 mod damage;
-mod hostile;
 mod kill;
 mod process;
 mod recording;

@@ -2,14 +2,18 @@
 //! and writes down what it did and saw.
 
 mod census;
+mod committer;
+mod deleter;
+mod member;
 mod producer;
 mod reader;
+mod remaker;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use thalweg_kafka::client::{Client, ClientError, ClientOptions, PartitionName};
+use thalweg_kafka::client::{Client, ClientOptions, PartitionName};
 use thalweg_model::world::World;
 
 use crate::history::Partition;
@@ -19,8 +23,12 @@ use crate::simulation::node::PORT;
 use crate::simulation::universe::{Chance, House, Universe};
 
 pub use self::census::census;
+pub use self::committer::Committing;
+pub use self::deleter::Deleting;
+pub use self::member::Joining;
 pub use self::producer::Producing;
 pub use self::reader::Reading;
+pub use self::remaker::Remaking;
 
 /// How long a client rests after something went wrong, at most.
 const PAUSE_MICROS: (u64, u64) = (2_000, 60_000);
@@ -70,15 +78,15 @@ impl Desk {
         self.universe.sleep(self.chance.micros(PAUSE_MICROS.0, PAUSE_MICROS.1)).await;
     }
 
-    /// A client of the broker, which may have to come up first.
-    pub async fn connect(&self) -> Result<Client, ClientError> {
-        Client::connect(self.options(), self.world.clone()).await
+    /// A client of the broker, which may have to come up first; none when it is time to stop before.
+    pub async fn connected(&self) -> Option<Client> {
+        self.connected_with(&self.options()).await
     }
 
-    /// The same, until it succeeds; none when it is time to stop before.
-    pub async fn connected(&self) -> Option<Client> {
+    /// The same, behaving otherwise.
+    pub async fn connected_with(&self, options: &ClientOptions) -> Option<Client> {
         while !self.is_over() {
-            match self.connect().await {
+            match Client::connect(options.clone(), self.world.clone()).await {
                 Ok(client) => return Some(client),
                 Err(_) => self.pause().await,
             }
@@ -86,7 +94,8 @@ impl Desk {
         None
     }
 
-    fn options(&self) -> ClientOptions {
+    /// How its clients behave.
+    pub fn options(&self) -> ClientOptions {
         ClientOptions {
             client_id: format!("client-{}", self.number),
             network: Arc::new(self.network.clone()),

@@ -4,12 +4,12 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use thalweg_model::region::RegionFile;
 use thalweg_storage::disk::{ALIGNMENT, Access, Create, Disk, File, Io, MemoryDisk, Open, Space};
 
-use crate::simulation::universe::{Chance, Universe, is_blocking};
+use crate::simulation::universe::{Chance, Universe, is_blocking, reads_the_device};
 
 /// What an ordinary call takes.
 const CALL_MICROS: (u64, u64) = (5, 60);
@@ -34,6 +34,31 @@ pub struct Mood {
     pub misreads_one_in: AtomicU64,
     /// One read in so many fails; 0 is never.
     pub failed_reads_one_in: AtomicU64,
+    /// Whether a broker serves: what it reads while it begins is right.
+    pub serves: AtomicBool,
+    /// The last read that went wrong: the next ones go well, so that who tries again succeeds.
+    last_bad_read: AtomicU64,
+    reads: AtomicU64,
+}
+
+/// After a read that went wrong so many go well.
+const GOOD_READS: u64 = 4;
+
+impl Mood {
+    /// Whether a read goes wrong in a way that happens one time in `figure`.
+    fn spoils(&self, figure: &AtomicU64, chance: &Chance) -> bool {
+        let one_in = figure.load(Ordering::Relaxed);
+        if one_in == 0 || !self.serves.load(Ordering::Relaxed) || !reads_the_device() {
+            return false;
+        }
+        let number = self.reads.fetch_add(1, Ordering::Relaxed) + GOOD_READS + 1;
+        let spoils =
+            number > self.last_bad_read.load(Ordering::Relaxed) + GOOD_READS && chance.one_in(one_in);
+        if spoils {
+            self.last_bad_read.store(number, Ordering::Relaxed);
+        }
+        spoils
+    }
 }
 
 impl SimDisk {
@@ -150,12 +175,12 @@ impl SimFile {
     /// Reads, and finds something else by chance.
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         let (chance, mood) = (&self.disk.chance, &self.disk.mood);
-        if chance.one_in(mood.failed_reads_one_in.load(Ordering::Relaxed)) {
+        if mood.spoils(&mood.failed_reads_one_in, chance) {
             self.disk.universe.say(format_args!("disk: fails to read {} at {position}", self.name));
             return Err(io::Error::other("the device failed to read"));
         }
         self.file.read_at(buffer, position)?;
-        if chance.one_in(mood.misreads_one_in.load(Ordering::Relaxed)) && !buffer.is_empty() {
+        if !buffer.is_empty() && mood.spoils(&mood.misreads_one_in, chance) {
             let at = chance.below(buffer.len() as u64) as usize;
             self.disk.universe.say(format_args!("disk: reads {} at {position} wrong", self.name));
             if chance.percent(50) {
@@ -172,8 +197,7 @@ impl SimFile {
 
 impl RegionFile for SimFile {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
-        // Those who do not block read what was read, and checked, before: it is in the page cache.
-        if is_blocking() { self.read(buffer, position) } else { self.file.read_at(buffer, position) }
+        self.read(buffer, position)
     }
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {

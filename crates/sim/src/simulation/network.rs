@@ -82,9 +82,9 @@ impl SimNetwork {
         Box::new(SimListener { network: self.clone(), address, number })
     }
 
-    /// How many connections there are.
-    pub fn link_count(&self) -> usize {
-        self.live().len()
+    /// How it is at the moment.
+    pub fn weather(&self) -> &Weather {
+        &self.weather
     }
 
     /// Cuts one connection: both ends are told, and what was on its way is lost.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -138,6 +138,7 @@ impl Node {
     /// Ends the process where it stands.
     pub fn die(&mut self, death: Death) {
         self.universe.say(format_args!("node: life {} ends by {death:?}", self.lives));
+        self.mood.serves.store(false, Ordering::Relaxed);
         if death == Death::Power {
             self.network.darken();
         }
@@ -155,6 +156,7 @@ impl Node {
         let state = life.state.lock();
         let failed = state.failure.as_ref().and_then(|failure| failure.borrow().clone());
         let failed = failed.map(|why| why.to_string()).or_else(|| state.refused.clone());
+        let failed = failed.or_else(|| life.house.wants_to_end());
         let (serving, closed) = (state.serving, state.closed);
         drop(state);
         match failed {
@@ -168,7 +170,10 @@ impl Node {
                 self.die(Death::Process);
                 Health::Down
             }
-            None if serving => Health::Serving,
+            None if serving => {
+                self.mood.serves.store(true, Ordering::Relaxed);
+                Health::Serving
+            }
             None => Health::Starting,
         }
     }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use thalweg_kafka::client::NewTopic;
+use thalweg_kafka::client::{NewTopic, PartitionName};
 use thalweg_model::world::Task;
 
-use crate::simulation::clients::{Desk, Producing, Reading, census};
+use crate::history::{Action, Outcome};
+use crate::simulation::clients::{
+    Committing, Deleting, Desk, Joining, Producing, Reading, Remaking, census, place,
+};
 use crate::simulation::ledger::Ledger;
 use crate::simulation::network::SimNetwork;
 use crate::simulation::node::{Death, Health, Node};
@@ -21,6 +24,8 @@ const START_MAX: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(1);
 /// How long counting may take.
 const CENSUS_MAX: Duration = Duration::from_secs(60);
+/// How long a client may take to see that it is over.
+const END_MAX: Duration = Duration::from_secs(60);
 
 /// All that takes part.
 pub struct Script {
@@ -42,30 +47,66 @@ impl Script {
         self.node.lock().start();
         self.until_serving().await?;
         self.make_topics().await?;
+        let mut epochs = Vec::new();
+        self.count(&mut epochs).await?;
         let until = self.universe.elapsed() + self.plan.storm;
         let clients = self.start_clients(until);
-        self.universe.sleep(self.plan.storm).await;
-        for client in clients {
-            client.await;
-        }
-        self.count().await?;
+        self.storm(until).await;
+        self.calm();
+        self.tended(self.until_ended(clients)).await?;
+        self.tended(self.count(&mut epochs)).await?;
         self.node.lock().die(Death::Power);
-        self.node.lock().start();
         self.until_serving().await?;
-        self.count().await
+        self.tended(self.count(&mut epochs)).await
     }
 
+    async fn until_ended(&self, clients: Vec<(&'static str, Task)>) -> Result<(), String> {
+        let over = self.universe.elapsed() + END_MAX;
+        for (name, client) in clients {
+            tokio::select! {
+                biased;
+                () = client => {}
+                () = self.universe.sleep(over.saturating_sub(self.universe.elapsed())) => {
+                    return Err(format!("a client does not end: {name}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does some work while who is down is started again: what was begun in the storm may end later.
+    async fn tended<T>(&self, work: impl Future<Output = T>) -> T {
+        let chance = self.universe.chance("tending");
+        let tending = async {
+            loop {
+                self.keep_up(&chance).await;
+                self.universe.sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = tending => unreachable!("it has no end"),
+        }
+    }
+
+    /// Starts the broker if it is down, and waits until it serves.
     async fn until_serving(&self) -> Result<(), String> {
         let begun = self.universe.elapsed();
-        loop {
+        let mut last = Health::Down;
+        while self.universe.elapsed() < begun + START_MAX {
             let health = self.node.lock().health();
             match health {
                 Health::Serving => return Ok(()),
-                Health::Starting if self.universe.elapsed() < begun + START_MAX => {}
-                health => return Err(format!("the broker does not serve: {health:?}")),
+                Health::Starting => {}
+                health => {
+                    last = health;
+                    self.node.lock().start();
+                }
             }
             self.universe.sleep(LOOK).await;
         }
+        Err(format!("the broker does not serve: {last:?}"))
     }
 
     fn desk(&self, until: Duration) -> Desk {
@@ -79,7 +120,11 @@ impl Script {
             .plan
             .topics
             .iter()
-            .map(|(name, partitions)| NewTopic { partitions: *partitions, ..NewTopic::new(name) })
+            .map(|topic| NewTopic {
+                partitions: topic.partitions,
+                configs: topic.configs.clone(),
+                ..NewTopic::new(&topic.name)
+            })
             .collect();
         let made = client.create_topics(&topics, false).await.map_err(|error| error.to_string())?;
         for (name, result) in made {
@@ -88,33 +133,66 @@ impl Script {
         Ok(())
     }
 
-    fn start_clients(&self, until: Duration) -> Vec<Task> {
+    fn start_clients(&self, until: Duration) -> Vec<(&'static str, Task)> {
         let chance = self.universe.chance("clients");
-        let partitions = self.plan.partitions();
+        let plan = &self.plan;
+        let partitions = plan.partitions();
         let mut tasks = Vec::new();
-        for _ in 0..self.plan.producers {
-            let producing = Producing {
-                partitions: partitions.clone(),
-                idempotent: chance.percent(60),
-                burst_max: chance.between(1, 12),
-                value_bytes_max: chance.between(20, 3_000),
-                rest_max: chance.micros(100, 60_000),
-            };
+        let mut start = |name: &'static str, work: &mut dyn FnMut(Desk) -> Work| {
             let desk = self.desk(until);
             let spawner = desk.world.spawner.clone();
-            tasks.push(spawner.spawn("producer", Box::pin(producing.run(desk))));
+            tasks.push((name, spawner.spawn(name, work(desk))));
+        };
+        for _ in 0..plan.producers {
+            let producing = Producing::new(partitions.clone(), &chance);
+            start("producer", &mut |desk| Box::pin(producing.clone().run(desk)));
         }
-        for _ in 0..self.plan.readers {
+        for _ in 0..plan.readers {
             let reading = Reading { partitions: partitions.clone(), rest_max: chance.micros(100, 60_000) };
-            let desk = self.desk(until);
-            let spawner = desk.world.spawner.clone();
-            tasks.push(spawner.spawn("reader", Box::pin(reading.run(desk))));
+            start("reader", &mut |desk| Box::pin(reading.clone().run(desk)));
+        }
+        let topics: Vec<String> = plan.topics.iter().map(|topic| topic.name.clone()).collect();
+        for _ in 0..plan.members {
+            let joining = Joining { group: "members".into(), topics: topics.clone() };
+            start("member", &mut |desk| Box::pin(joining.clone().run(desk)));
+        }
+        for number in 0..plan.committers {
+            let group: Arc<str> = format!("register-{number}").into();
+            let committing = Committing { group, partitions: partitions.clone() };
+            start("committer", &mut |desk| Box::pin(committing.clone().write(desk)));
+            start("commit-reader", &mut |desk| Box::pin(committing.clone().read(desk)));
+        }
+        if plan.deletes {
+            let deleting = Deleting { partitions: partitions.clone() };
+            start("deleter", &mut |desk| Box::pin(deleting.clone().run(desk)));
+        }
+        if plan.remakes {
+            start("remaker", &mut |desk| Box::pin(Remaking::default().run(desk)));
         }
         tasks
     }
 
-    async fn count(&self) -> Result<(), String> {
+    /// Counts all records, and wants that each life leads under a higher epoch.
+    async fn count(&self, epochs: &mut Vec<(u32, i32)>) -> Result<(), String> {
         let desk = self.desk(self.universe.elapsed() + CENSUS_MAX);
-        census(&desk, &self.plan.partitions()).await
+        let retained: Vec<PartitionName> = self.plan.retained();
+        let epoch = census(&desk, &self.plan.partitions(), |name, log_start| {
+            if retained.contains(name) && log_start > 0 {
+                let (partition, outcome) = (place(name), Outcome::Ok(log_start));
+                let action = Action::DeleteRecords { partition, before: log_start, outcome };
+                desk.ledger.now(desk.number, action);
+            }
+        })
+        .await?;
+        let life = self.node.lock().lives();
+        if let Some((before, old)) = epochs.last()
+            && (life > *before) != (epoch > *old)
+        {
+            return Err(format!("life {before} led under epoch {old}, and life {life} under {epoch}"));
+        }
+        epochs.push((life, epoch));
+        Ok(())
     }
 }
+
+type Work = thalweg_model::world::BoxFuture<'static, ()>;

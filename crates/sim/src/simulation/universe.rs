@@ -19,7 +19,7 @@ use thalweg_model::world::BoxFuture;
 
 pub use self::chance::Chance;
 pub use self::clock::{HouseClock, Sleep};
-pub use self::house::{House, HouseId, is_blocking};
+pub use self::house::{House, HouseId, is_blocking, reads_the_device};
 pub use self::trace::Trace;
 
 /// How long one poll of a task takes at most.
@@ -49,6 +49,8 @@ struct State {
     tasks: BTreeMap<TaskId, Slot>,
     next_task: TaskId,
     houses: BTreeSet<HouseId>,
+    /// Houses that want to end, and why.
+    ended: BTreeMap<HouseId, String>,
     next_house: u64,
     timers: BTreeMap<(Duration, u64), Waker>,
     next_timer: u64,
@@ -121,9 +123,11 @@ impl Universe {
         let elapsed = state.elapsed;
         let Some(slot) = state.tasks.get_mut(&task) else { return true };
         let Some(mut future) = slot.future.take() else { return true };
-        self.0.trace.step(elapsed, task, slot.name);
+        let name = slot.name;
+        self.0.trace.step(elapsed, task, name);
         drop(state);
         let waker = Waker::from(Arc::new(WakeTask { task, ready: self.0.ready.clone() }));
+        house::set_task(name);
         let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut state = self.0.state.lock();
         // Its house may have ended meanwhile.

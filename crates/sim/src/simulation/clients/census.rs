@@ -13,24 +13,39 @@ use crate::history::Action;
 /// After so long without news, what is not there does not come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Counts all records of these partitions; what it could not count is told.
-pub async fn census(desk: &Desk, partitions: &[PartitionName]) -> Result<(), String> {
+/// Counts all records of these partitions, and gives the epoch under which the broker leads the first of them. What
+/// could not be counted is told. `begins` hears where each partition begins.
+pub async fn census(
+    desk: &Desk,
+    partitions: &[PartitionName],
+    begins: impl Fn(&PartitionName, i64),
+) -> Result<i32, String> {
     let client = desk.connected().await.ok_or("the broker is not there")?;
     for name in partitions {
         let begun = desk.universe.elapsed();
-        while let Err(error) = count(desk, &client, name).await {
+        while let Err(error) = count(desk, &client, name, &begins).await {
             if desk.universe.elapsed() > begun + PATIENCE {
                 return Err(format!("{name} cannot be read: {error}"));
             }
             desk.pause().await;
         }
     }
-    Ok(())
+    let first = partitions.first().ok_or("there is nothing to count")?;
+    let topics = client.topics(Some(&[&*first.topic])).await.map_err(|error| error.to_string())?;
+    let topic = topics.into_iter().next().and_then(|(_, topic)| topic.ok());
+    let partition = topic.and_then(|topic| topic.partitions.first().cloned());
+    partition.map(|partition| partition.leader_epoch).ok_or_else(|| format!("{first} has no leader"))
 }
 
-async fn count(desk: &Desk, client: &Client, name: &PartitionName) -> Result<(), ClientError> {
-    let start = desk.ledger.moment();
+async fn count(
+    desk: &Desk,
+    client: &Client,
+    name: &PartitionName,
+    begins: &impl Fn(&PartitionName, i64),
+) -> Result<(), ClientError> {
     let log_start = offset(client, name, OffsetSpec::Earliest).await?;
+    begins(name, log_start);
+    let start = desk.ledger.moment();
     let high_watermark = offset(client, name, OffsetSpec::Latest).await?;
     let options = ConsumerOptions {
         isolation: Isolation::ReadUncommitted,

@@ -7,6 +7,7 @@ use thalweg_model::batch::Codec;
 
 use super::{Desk, place, value_bytes};
 use crate::history::{Action, Outcome, Partition};
+use crate::simulation::universe::Chance;
 
 /// How one produces.
 #[derive(Clone, Debug)]
@@ -32,6 +33,17 @@ struct Sent {
 }
 
 impl Producing {
+    /// Somebody who produces to these partitions.
+    pub fn new(partitions: Vec<PartitionName>, chance: &Chance) -> Self {
+        Self {
+            partitions,
+            idempotent: chance.percent(60),
+            burst_max: chance.between(1, 12),
+            value_bytes_max: chance.between(20, 3_000),
+            rest_max: chance.micros(100, 60_000),
+        }
+    }
+
     /// Produces until it is over.
     pub async fn run(self, desk: Desk) {
         while let Some(client) = desk.connected().await {

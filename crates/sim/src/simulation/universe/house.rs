@@ -1,6 +1,7 @@
 //! A house: the tasks of one process, with its world. It can be torn down between any two polls.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,11 +18,25 @@ const BLOCKING_MICROS_MAX: u64 = 900;
 
 thread_local! {
     static BLOCKS: Cell<bool> = const { Cell::new(false) };
+    static TASK: Cell<&'static str> = const { Cell::new("") };
 }
+
+/// What serves a connection sends what was read, and checked, just before: it is in the page cache.
+const SENDER: &str = "kafka-connection";
 
 /// Whether work runs that blocks its thread: nothing may be promised to it for later.
 pub fn is_blocking() -> bool {
     BLOCKS.get()
+}
+
+/// Whether what runs reads what the device gives, and not what was read before.
+pub fn reads_the_device() -> bool {
+    TASK.get() != SENDER
+}
+
+/// Tells which task runs.
+pub(super) fn set_task(name: &'static str) {
+    TASK.set(name);
 }
 
 /// Which house.
@@ -61,6 +76,11 @@ impl House {
         Self::new(universe, name, Arc::default())
     }
 
+    /// Why it wants to end, if it does.
+    pub fn wants_to_end(&self) -> Option<String> {
+        self.universe.0.state.lock().ended.get(&self.id).cloned()
+    }
+
     /// Ends it, wherever its tasks are.
     pub fn kill(&self) {
         self.universe.demolish(self.id);
@@ -86,6 +106,11 @@ impl Spawner for HouseSpawner {
 
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<'static, ()>) -> Task {
         self.spawn(name, task)
+    }
+
+    fn end_process(&self, why: String) -> BoxFuture<'static, Infallible> {
+        self.universe.0.state.lock().ended.insert(self.house, why);
+        Box::pin(std::future::pending())
     }
 
     fn spawn_blocking(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) -> Task {
