@@ -103,8 +103,13 @@ impl Partition {
 
     /// The first offset there is, as far as that is durable.
     pub fn log_start_offset(&self) -> Offset {
+        self.durable_start(|| self.0.log.start())
+    }
+
+    /// The log's start where its last move is durable, else what held before that.
+    fn durable_start(&self, log_start: impl FnOnce() -> Offset) -> Offset {
         if self.start_seq() <= self.0.room.engine.durable() {
-            self.0.log.start()
+            log_start()
         } else {
             Offset(self.0.start_before.load(Ordering::Acquire))
         }

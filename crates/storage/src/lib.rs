@@ -51,6 +51,8 @@ pub use damage::Damage;
 pub use engine::{
     Engine, RESERVED_BATCHES, Refused, Reservation, Snapshot, SnapshotPart, Snapshots, Usage, WalSeq,
 };
-pub use log::{BatchFacts, EpochStart, Found, Log, Piece, Read, ReadError, Recovered, Segment, Watcher};
+pub use log::{
+    BatchFacts, EpochStart, Found, Log, LogEnd, Piece, Read, ReadError, Recovered, Segment, Watcher,
+};
 pub use options::{Durability, OnFailure, Options};
 pub use storage::{Backends, OpenError, Storage};

@@ -106,6 +106,17 @@ pub struct Piece {
     pub facts: BatchFacts,
 }
 
+/// Where a log stands when a batch is appended.
+#[derive(Clone, Copy, Debug)]
+pub struct LogEnd {
+    /// The first offset that may be read.
+    pub start: Offset,
+    /// The offset that the batch gets.
+    pub offset: Offset,
+    /// The segment that it goes to unless it begins one; none where there is none.
+    pub active_segment: Option<Segment>,
+}
+
 /// Whole batches, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Read {
@@ -240,15 +251,15 @@ impl Log {
         self.0.partition
     }
 
-    /// Appends batches that follow each other and begin at [`end`](Self::end). The caller holds its lock of this
-    /// partition, so that nobody appends between its look at the end and this.
-    pub fn append(&self, reservation: Reservation, pieces: Vec<Piece>) -> WalSeq {
+    /// Appends a batch. `make` is told where the log ends, and gives the batch that begins there. The caller holds its
+    /// lock of this partition, so that the order of its appends is the order of offsets.
+    pub fn append(&self, reservation: Reservation, make: impl FnOnce(LogEnd) -> Piece) -> WalSeq {
         let shared = &self.0.shared;
-        let now = shared.world.clock.now();
         let mut state = self.0.state.lock();
-        let batches = pieces.iter().map(|piece| (piece.facts.entry(self.0.partition), piece.bytes.clone()));
-        let seq = shared.chain().push(reservation, batches);
-        state.append(seq, pieces, now);
+        let piece = make(state.log_end());
+        let entry = piece.facts.entry(self.0.partition);
+        let seq = shared.chain().push(reservation, [(entry, piece.bytes.clone())]);
+        state.append(seq, piece, || shared.world.clock.now());
         seq
     }
 
@@ -264,9 +275,10 @@ impl Log {
             pieces.iter().map(|piece| (piece.facts.entry(log.0.partition), piece.bytes.clone()))
         });
         let seq = shared.chain().push(reservation, batches);
-        let now = shared.world.clock.now();
         for (state, (_, pieces)) in states.iter_mut().zip(parts) {
-            state.append(seq, pieces, now);
+            for piece in pieces {
+                state.append(seq, piece, || shared.world.clock.now());
+            }
         }
         seq
     }

@@ -140,7 +140,8 @@ struct Open {
     batches: Vec<(Entry, Bytes)>,
     length: usize,
     since: Duration,
-    reservations: Vec<Reservation>,
+    /// What all its appends took, in one.
+    reservation: Option<Reservation>,
 }
 
 /// What the writer does next.
@@ -281,7 +282,7 @@ impl Shared {
                 batches: Vec::new(),
                 length: HEADER_BYTES + FOOTER_BYTES,
                 since: self.clock.elapsed(),
-                reservations: Vec::new(),
+                reservation: None,
             });
             rings = true;
         }
@@ -294,7 +295,10 @@ impl Shared {
             open.length += ENTRY_BYTES + bytes.len();
             open.batches.push((entry, bytes));
         }
-        open.reservations.extend(reservation);
+        match (&mut open.reservation, reservation) {
+            (Some(held), Some(more)) => held.absorb(more),
+            (held, more) => *held = held.take().or(more),
+        }
         rings |= before < self.options.gather_bytes && open.length >= self.options.gather_bytes;
         let seq = open.seq;
         drop(state);
@@ -348,7 +352,7 @@ impl Shared {
     }
 
     async fn write(&self, open: Open) -> Result<(), PutError> {
-        let Open { seq, batches, mut reservations, .. } = open;
+        let Open { seq, batches, mut reservation, .. } = open;
         let durable_below = match self.options.durability {
             Durability::Fsync => self.durable.load(Ordering::Acquire) + 1,
             // nothing was synced: only what is covered is known to be safe
@@ -368,13 +372,13 @@ impl Shared {
         let pieces = block::encode(header, &block.batches);
         let began = self.clock.elapsed();
         self.wal.put(self.chain, seq, &pieces).await?;
-        reservations.iter_mut().for_each(Reservation::was_used);
+        reservation.iter_mut().for_each(Reservation::was_used);
         let took = self.clock.elapsed().saturating_sub(began);
         self.durable.store(seq.0, Ordering::Release);
         self.audience.durable(&block);
         self.durable_tell.send_replace(seq);
         self.audience.settled();
-        drop(reservations);
+        drop(reservation);
         self.put_seconds.observe(took.as_secs_f64());
         self.block_bytes.observe(block.length as f64);
         self.block_batches.observe(block.batches.len() as f64);

@@ -6,7 +6,7 @@ use thalweg_model::batch::compression::DECOMPRESSED_BYTES_MAX;
 use thalweg_model::batch::produce::{self, Admitted, Policy};
 use thalweg_model::batch::{BatchHeader, TimestampType, patch_base_offset, patch_partition_leader_epoch};
 use thalweg_model::{Offset, TimestampMs};
-use thalweg_storage::{BatchFacts, Piece, Refused, Reservation, Segment, WalSeq};
+use thalweg_storage::{BatchFacts, LogEnd, Piece, Refused, Reservation, Segment, WalSeq};
 use tokio::sync::oneshot;
 
 use crate::answer::Answer;
@@ -101,7 +101,7 @@ impl Partition {
         if size > maximum {
             return Answer::now(Err(AppendError::LargerThanSegment { size, maximum }));
         }
-        let reservation = match self.0.room.engine.reserve(size).await {
+        let reservation = match self.0.room.engine.reserve_batches(size, 1).await {
             Ok(reservation) => reservation,
             Err(refused) => return Answer::now(Err(Unavailable::from(refused).into())),
         };
@@ -132,12 +132,12 @@ impl Partition {
                 Err(error) => return Answer::after(Err(error), log.seq_of_state()),
             }
         }
-        facts.base_offset = log.end();
-        facts.leader_epoch = self.leader_epoch();
-        facts.starts_segment = self.rolls(log.active_segment(), &facts, size as u64, config);
-        patch_base_offset(&mut bytes, facts.base_offset);
-        patch_partition_leader_epoch(&mut bytes, facts.leader_epoch);
-        let after = log.append(reservation, vec![Piece { bytes: bytes.freeze(), facts }]);
+        let mut log_start = Offset(0);
+        let after = log.append(reservation, |end| {
+            log_start = end.start;
+            self.place(&mut facts, &mut bytes, end, config);
+            Piece { bytes: bytes.freeze(), facts }
+        });
         if let Some(stamp) = &stamp {
             state.had_producers = true;
             state.producers.get_or_insert_default().remember(stamp, facts.base_offset, header.max_timestamp);
@@ -152,9 +152,18 @@ impl Partition {
         let appended = Appended {
             base_offset: facts.base_offset,
             log_append_time,
-            log_start_offset: self.log_start_offset(),
+            log_start_offset: self.durable_start(|| log_start),
         };
         Answer::after(Ok(appended), after)
+    }
+
+    /// Gives a batch its place: offset, epoch, and whether a segment begins with it.
+    fn place(&self, facts: &mut BatchFacts, bytes: &mut BytesMut, end: LogEnd, config: &TopicConfig) {
+        facts.base_offset = end.offset;
+        facts.leader_epoch = self.leader_epoch();
+        facts.starts_segment = self.rolls(end.active_segment, facts, bytes.len() as u64, config);
+        patch_base_offset(bytes, facts.base_offset);
+        patch_partition_leader_epoch(bytes, facts.leader_epoch);
     }
 
     /// Whether a new segment begins with this batch, by Kafka's rules: size, time between the records (where they
@@ -197,16 +206,13 @@ impl Partition {
     pub(crate) fn append_internal(&self, reservation: Reservation, mut bytes: BytesMut) -> (Offset, WalSeq) {
         let header = BatchHeader::parse(&bytes).expect("a batch that was just built has a header");
         let config = self.0.topic.config();
-        let log = &self.0.log;
         let mut facts = facts_of(&header);
         let _state = self.0.state.lock();
-        facts.base_offset = log.end();
-        facts.leader_epoch = self.leader_epoch();
-        facts.starts_segment = self.rolls(log.active_segment(), &facts, bytes.len() as u64, &config);
-        patch_base_offset(&mut bytes, facts.base_offset);
-        patch_partition_leader_epoch(&mut bytes, facts.leader_epoch);
-        let next = facts.next_offset();
-        (next, log.append(reservation, vec![Piece { bytes: bytes.freeze(), facts }]))
+        let after = self.0.log.append(reservation, |end| {
+            self.place(&mut facts, &mut bytes, end, &config);
+            Piece { bytes: bytes.freeze(), facts }
+        });
+        (facts.next_offset(), after)
     }
 }
 

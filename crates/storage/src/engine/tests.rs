@@ -221,7 +221,7 @@ impl Engine {
     pub(super) fn put(&self, log: &Log, records: usize, size: usize, time: i64) -> WalSeq {
         let piece = batch(log.end().0, records, size, time, self.shard_epoch());
         let reservation = block_on(self.reserve(piece.bytes.len())).expect("there is room");
-        log.append(reservation, vec![piece])
+        log.append(reservation, |_| piece)
     }
 
     /// Ends as `kill -9` does, but that what it had under way is over: nothing is written after this.

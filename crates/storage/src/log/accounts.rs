@@ -21,7 +21,8 @@ pub(crate) struct SegmentRow {
 }
 
 impl State {
-    pub(super) fn account(&mut self, facts: &BatchFacts, bytes: u64, now: TimestampMs) {
+    /// Takes a batch into account. Time is asked for where a segment begins.
+    pub(super) fn account(&mut self, facts: &BatchFacts, bytes: u64, now: impl FnOnce() -> TimestampMs) {
         let epoch = facts.leader_epoch.0;
         if self.epochs.last().is_none_or(|last| last.epoch < epoch) {
             push_tight(&mut self.epochs, EpochRow { start: facts.base_offset.0, epoch });
@@ -32,7 +33,7 @@ impl State {
                 bytes: 0,
                 max_timestamp: -1,
                 first_timestamp: facts.max_timestamp.0,
-                created: now.0,
+                created: now().0,
             };
             push_tight(&mut self.segments, row);
         }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use thalweg_model::{Offset, Region, TimestampMs};
 
 use super::accounts::{EpochRow, SegmentRow};
-use super::{Piece, Read, Watcher};
+use super::{LogEnd, Piece, Read, Watcher};
 use crate::extent::Extent;
 use crate::log::BatchFacts;
 use crate::manifest::SnapshotRow;
@@ -84,19 +84,23 @@ impl State {
         Self { persisted_epoch: i32::MIN, persisted_segment: i64::MIN, ..Self::default() }
     }
 
-    pub(super) fn append(&mut self, seq: WalSeq, pieces: Vec<Piece>, now: TimestampMs) {
-        for Piece { bytes, facts } in pieces {
-            assert_eq!(facts.base_offset.0, self.end, "a batch begins where the log ends");
-            self.account(&facts, bytes.len() as u64, now);
-            self.end = facts.next_offset().0;
-            let BatchFacts { base_offset, last_delta, max_timestamp, .. } = facts;
-            let (base, max_timestamp) = (base_offset.0, max_timestamp.0);
-            if self.recents.capacity() == 0 {
-                // A partition that is written once keeps room for one.
-                self.recents.reserve_exact(1);
-            }
-            self.recents.push_back(Recent { base, last_delta, seq, max_timestamp, bytes });
+    pub(super) fn log_end(&self) -> LogEnd {
+        let active_segment = self.active_segment();
+        LogEnd { start: Offset(self.start), offset: Offset(self.end), active_segment }
+    }
+
+    pub(super) fn append(&mut self, seq: WalSeq, piece: Piece, now: impl FnOnce() -> TimestampMs) {
+        let Piece { bytes, facts } = piece;
+        assert_eq!(facts.base_offset.0, self.end, "a batch begins where the log ends");
+        self.account(&facts, bytes.len() as u64, now);
+        self.end = facts.next_offset().0;
+        let BatchFacts { base_offset, last_delta, max_timestamp, .. } = facts;
+        let (base, max_timestamp) = (base_offset.0, max_timestamp.0);
+        if self.recents.capacity() == 0 {
+            // A partition that is written once keeps room for one.
+            self.recents.reserve_exact(1);
         }
+        self.recents.push_back(Recent { base, last_delta, seq, max_timestamp, bytes });
         self.last_seq = seq;
     }
 

@@ -181,7 +181,7 @@ impl State {
         let end = facts.next_offset().0;
         // What comes before the row's end is in the accounts already.
         if base >= self.end {
-            self.account(&facts, u64::from(entry.length), thalweg_model::TimestampMs(now));
+            self.account(&facts, u64::from(entry.length), || thalweg_model::TimestampMs(now));
             self.end = end;
         }
         let found = self.found.get_or_insert_default();

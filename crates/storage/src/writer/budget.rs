@@ -44,6 +44,14 @@ impl Reservation {
         self.alone = None;
     }
 
+    /// Takes over what another append of the same block took, so that it is given back at once. A file of its own is
+    /// held by one of them at most: nothing else joins its block.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        self.memory += std::mem::take(&mut other.memory);
+        self.room += std::mem::take(&mut other.room);
+        self.alone = self.alone.take().or(other.alone.take());
+    }
+
     /// What the append adds to a block.
     pub(super) fn block_bytes(&self) -> usize {
         self.block_bytes
@@ -52,6 +60,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        if self.memory == 0 && self.room == 0 && self.alone.is_none() {
+            return;
+        }
         let mut taken = self.budget.taken.lock();
         taken.memory -= self.memory;
         taken.room -= self.room;

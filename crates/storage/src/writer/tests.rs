@@ -344,6 +344,21 @@ fn space_is_taken_before_and_given_back_when_durable_or_dropped() {
 }
 
 #[test]
+fn the_appends_of_a_block_give_back_together_what_each_took() {
+    static HALF: [u8; 50] = [7; 50];
+    let options = ChainOptions { wal_bytes: 100, ..ChainOptions::default() };
+    let bench = bench(1 << 20, false, options);
+    bench.push(0, 0, b"");
+    bench.heard.until("sealed 1");
+    assert_eq!((bench.push(0, 1, &HALF), bench.push(1, 0, &HALF)), (WalSeq(2), WalSeq(2)));
+    bench.wal.gate.add_permits(2);
+    bench.heard.until("durable 2 of 2");
+    let whole = block_on(bench.chain.reserve(100, 1)).expect("nothing is taken");
+    drop(whole);
+    block_on(bench.chain.close());
+}
+
+#[test]
 fn closing_writes_what_was_pushed() {
     let bench = bench(1 << 20, false, ChainOptions::default());
     bench.wal.gate.add_permits(10);

@@ -24,7 +24,7 @@ fn what_is_appended_is_read_when_it_is_durable(folder: Folder) {
         let piece = batch(log.end().0, 3, 100, index, 1);
         expected.extend_from_slice(&piece.bytes);
         let reservation = block_on(engine.reserve(piece.bytes.len())).expect("there is room");
-        let seq = log.append(reservation, vec![piece]);
+        let seq = log.append(reservation, |_| piece);
         block_on(engine.wait(seq));
         assert_eq!(log.high_watermark(), log.end());
     }
@@ -129,7 +129,7 @@ fn segments_and_epochs_survive(folder: Folder) {
             let mut piece = batch(log.end().0, 2, 300, i64::from(life) * 100 + index, life);
             piece.facts.starts_segment = index % 2 == 0;
             let reservation = block_on(engine.reserve(piece.bytes.len())).expect("there is room");
-            block_on(engine.wait(log.append(reservation, vec![piece])));
+            block_on(engine.wait(log.append(reservation, |_| piece)));
             if index == 3 {
                 block_on(engine.checkpoint());
             }
@@ -199,7 +199,7 @@ fn the_start_moves(folder: Folder) {
         let mut piece = batch(log.end().0, 2, 300, index, 1);
         piece.facts.starts_segment = true;
         let reservation = block_on(engine.reserve(piece.bytes.len())).expect("there is room");
-        block_on(engine.wait(log.append(reservation, vec![piece])));
+        block_on(engine.wait(log.append(reservation, |_| piece)));
     }
     block_on(engine.checkpoint());
     let seq = log.set_start(Offset(7));

@@ -64,7 +64,7 @@ fn run(mut folder: Folder, seed: u64) -> u32 {
                     };
                     let (base, end, bytes) =
                         (piece.facts.base_offset.0, piece.facts.next_offset().0, piece.bytes.clone());
-                    let seq = log.append(reservation, vec![piece]);
+                    let seq = log.append(reservation, |_| piece);
                     model.batches.push((base, end, seq, bytes));
                 }
                 14..16 => {

@@ -41,7 +41,7 @@ fn the_engine_is_a_plain_log(mut folder: Folder) {
                     let piece = batch(log.end().0, 1 + below(4) as usize, size, step, engine.shard_epoch());
                     model.batches.push((log.end().0, piece.facts.next_offset().0, piece.bytes.clone()));
                     let reservation = block_on(engine.reserve(piece.bytes.len())).expect("there is room");
-                    log.append(reservation, vec![piece]);
+                    log.append(reservation, |_| piece);
                 }
                 60..80 => {
                     engine.settle();

@@ -101,7 +101,7 @@ fn live(
                     break;
                 };
                 model.batches.push((log.end().0, piece.facts.next_offset().0, piece.bytes.clone()));
-                waits = log.append(reservation, vec![piece]);
+                waits = log.append(reservation, |_| piece);
             }
             80..86 => {
                 let to = log.start().0 + below((model.acknowledged - log.start().0 + 1).max(1) as u64) as i64;

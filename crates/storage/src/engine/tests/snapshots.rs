@@ -49,7 +49,7 @@ impl Caller {
         let base = piece.facts.base_offset.0;
         let reservation = block_on(engine.reserve(piece.bytes.len())).expect("there is room");
         let mut kept = self.kept.lock();
-        log.append(reservation, vec![piece]);
+        log.append(reservation, |_| piece);
         kept.entry(partition).or_default().insert(base % KEYS, base);
     }
 

@@ -219,7 +219,7 @@ fn memory_has_a_cap() {
         let piece = batch(log.end().0, 1, 1000, 0, 1);
         match block_on(engine.reserve(piece.bytes.len())) {
             Ok(reservation) => {
-                block_on(engine.wait(log.append(reservation, vec![piece])));
+                block_on(engine.wait(log.append(reservation, |_| piece)));
                 appended += 1;
                 if appended % 5 == 0 {
                     block_on(engine.checkpoint());
