@@ -173,7 +173,7 @@ impl Connection {
             return Ok(());
         }
         let durable = self.durable.now();
-        let Some((regions, sent)) = self.pending.take_ready(durable) else { return Ok(()) };
+        let Some(regions) = self.pending.take_ready(durable) else { return Ok(()) };
         tokio::select! {
             biased;
             written = self.answers.write(regions) => written?,
@@ -181,7 +181,7 @@ impl Connection {
             () = &mut self.idle => return Err(End::Idle),
         }
         let now = self.head.world.clock.elapsed();
-        for answered in sent {
+        for answered in self.pending.have_left() {
             self.head.figures.answered(answered.row, now.saturating_sub(answered.begun), answered.error);
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! A broker in memory with connections that are pipes, for tests of handlers and of the connection loop.
 
+pub(crate) mod allocations;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use thalweg_broker::config::BrokerConfig;
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord};
 use thalweg_model::codec::{Reader, RecordBytes, Writer};
-use thalweg_model::world::{ManualClock, NoMeter, SeededRandom, Threads, World};
+use thalweg_model::world::{ManualClock, NoMeter, SeededRandom, Spawner, Threads, World};
 use thalweg_model::{BrokerAddress, NodeId, TimestampMs};
 use thalweg_net::{Connection, FrameBudget, Shutdown, ShutdownTrigger};
 use thalweg_storage::{Options, Storage};
@@ -43,11 +45,20 @@ impl House {
 
     /// With something changed of the head before it is used.
     pub(crate) async fn with(change: impl FnOnce(&mut Head)) -> Self {
+        Self::build(Arc::new(Threads), change).await
+    }
+
+    /// With tasks that are started by `spawner`.
+    pub(crate) async fn spawning(spawner: Arc<dyn Spawner>) -> Self {
+        Self::build(spawner, |_| {}).await
+    }
+
+    async fn build(spawner: Arc<dyn Spawner>, change: impl FnOnce(&mut Head)) -> Self {
         let clock = ManualClock::new(TimestampMs(NOW));
         let world = World {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::new(1)),
-            spawner: Arc::new(Threads),
+            spawner,
             meter: Arc::new(NoMeter),
         };
         let identity = Identity {

@@ -15,6 +15,8 @@ use crate::connection::{Write, WriteHalf};
 
 /// How many pieces one `writev` takes.
 const PIECES_MAX: usize = 64;
+/// Room for so many pieces is kept from one write to the next.
+const PIECES_KEPT: usize = 1 << 10;
 /// What one `sendfile` asks for at most: enough, and no reason to keep a worker for long.
 const SENDFILE_BYTES: usize = 1 << 20;
 /// What is copied at once of a file that cannot be sent.
@@ -24,19 +26,23 @@ const COPY_BYTES: usize = 128 << 10;
 pub struct AnswerWriter {
     stream: WriteHalf,
     activity: Activity,
+    /// Empty between two writes, with the room of the last one.
+    pieces: VecDeque<Region>,
     /// Where pieces of files are copied to that cannot be sent; made when first needed.
     copied: Vec<u8>,
 }
 
 impl AnswerWriter {
     pub(crate) fn new(stream: WriteHalf, activity: Activity) -> Self {
-        Self { stream, activity, copied: Vec::new() }
+        Self { stream, activity, pieces: VecDeque::new(), copied: Vec::new() }
     }
 
     /// Writes all pieces in their order, those of several answers as well as those of one. When the future is dropped
     /// before its end, some of them were written and some not: the connection is of no use then.
     pub async fn write(&mut self, pieces: impl IntoIterator<Item = Region>) -> io::Result<()> {
-        let mut pieces: VecDeque<Region> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+        let given = pieces.into_iter().filter(|piece| !piece.is_empty());
+        let mut pieces = std::mem::take(&mut self.pieces);
+        pieces.extend(given);
         while let Some(first) = pieces.front_mut() {
             match first {
                 Region::Memory(_) => self.write_memory(&mut pieces).await?,
@@ -46,6 +52,9 @@ impl AnswerWriter {
                 }
             }
             self.activity.touch();
+        }
+        if pieces.capacity() <= PIECES_KEPT {
+            self.pieces = pieces;
         }
         if let Write::Other(stream) = &mut self.stream.stream {
             stream.flush().await?;

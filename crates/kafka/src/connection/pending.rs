@@ -30,6 +30,8 @@ pub(super) struct Sent {
 #[derive(Default)]
 pub(super) struct PendingAnswers {
     queue: VecDeque<Pending>,
+    /// Those that are leaving just now.
+    leaving: Vec<Sent>,
 }
 
 impl PendingAnswers {
@@ -45,23 +47,26 @@ impl PendingAnswers {
         self.queue.is_empty()
     }
 
-    /// Takes the answers that may leave: those before the first one that waits for the disk.
-    pub(super) fn take_ready(&mut self, durable: WalSeq) -> Option<(Vec<Region>, Vec<Sent>)> {
+    /// Takes the answers that may leave: those before the first one that waits for the disk. None where there is none.
+    pub(super) fn take_ready(&mut self, durable: WalSeq) -> Option<impl Iterator<Item = Region>> {
         let count = self.queue.iter().take_while(|pending| pending.answer.after <= durable).count();
         if count == 0 {
             return None;
         }
-        let mut regions = Vec::with_capacity(count);
-        let mut sent = Vec::with_capacity(count);
-        for pending in self.queue.drain(..count) {
-            regions.extend(pending.answer.regions);
-            sent.push(Sent {
+        let Self { queue, leaving } = self;
+        Some(queue.drain(..count).flat_map(|pending| {
+            leaving.push(Sent {
                 row: pending.row,
                 begun: pending.begun,
                 error: pending.answer.error,
                 _memory: pending.answer.memory,
             });
-        }
-        Some((regions, sent))
+            pending.answer.regions
+        }))
+    }
+
+    /// The answers that were taken have left.
+    pub(super) fn have_left(&mut self) -> impl Iterator<Item = Sent> {
+        self.leaving.drain(..)
     }
 }

@@ -1,5 +1,7 @@
 //! Order, pipelining, and what ends a connection.
 
+mod allocations;
+
 use std::time::Duration;
 
 use thalweg_broker::WalSeq;
