@@ -1,9 +1,11 @@
-//! Batches that the Java client (4.4) wrote. All hold the same five records: of the plain one the checksum is kept.
+//! Batches that clients wrote: the Java client (4.4) and librdkafka (2.16). All hold the same five records: of the plain
+//! ones the checksums are kept.
 
 use super::*;
 
 const PLAIN_SIZE: usize = 31_706;
-const PLAIN_CRC: u32 = 0x4323_ff73;
+const PLAIN_CRC_JAVA: u32 = 0x4323_ff73;
+const PLAIN_CRC_LIBRDKAFKA: u32 = 0xf21a_10aa;
 
 fn records() -> Vec<Owned> {
     let record = |offset: i64, after: i64, key: Option<&str>, value: Option<&str>| Owned {
@@ -25,41 +27,54 @@ fn records() -> Vec<Owned> {
     records
 }
 
-fn options(codec: Codec) -> BatchOptions {
-    BatchOptions {
-        codec,
-        partition_leader_epoch: LeaderEpoch(-1),
-        producer: Some(ProducerStamp { id: ProducerId(4711), epoch: ProducerEpoch(3), sequence: 12 }),
-        transactional: true,
-        ..BatchOptions::default()
-    }
+/// Java's batches are of a transaction.
+fn java(codec: Codec) -> BatchOptions {
+    let producer = Some(ProducerStamp { id: ProducerId(4711), epoch: ProducerEpoch(3), sequence: 12 });
+    BatchOptions { producer, transactional: true, ..librdkafka(codec) }
+}
+
+fn librdkafka(codec: Codec) -> BatchOptions {
+    BatchOptions { codec, partition_leader_epoch: LeaderEpoch(-1), ..BatchOptions::default() }
+}
+
+/// It is read, and stored as it came.
+fn check(batch: &[u8], expect: BatchOptions) {
+    let header = BatchHeader::parse(batch).unwrap();
+    assert_eq!(header.codec().unwrap(), expect.codec);
+    let producer = expect.producer.map_or((-1, -1, -1), |stamp| (stamp.id.0, stamp.epoch.0, stamp.sequence));
+    assert_eq!((header.producer_id.0, header.producer_epoch.0, header.base_sequence), producer);
+    assert_eq!(header.is_transactional(), expect.transactional);
+    assert_eq!(read(batch).unwrap(), records(), "{:?}", expect.codec);
+    let now = TimestampMs(1_700_000_000_000);
+    let verdict = produce::validate(&header, batch, &produce::Policy::default(), now).unwrap();
+    assert_eq!(verdict.store, produce::Store::AsItCame, "{:?}", expect.codec);
 }
 
 #[test]
 fn batches_of_the_java_client_are_read_and_stored_as_they_came() {
-    let fixtures: [(Codec, &[u8]); 4] = [
-        (Codec::Gzip, include_bytes!("fixtures/java-gzip.batch")),
-        (Codec::Snappy, include_bytes!("fixtures/java-snappy.batch")),
-        (Codec::Lz4, include_bytes!("fixtures/java-lz4.batch")),
-        (Codec::Zstd, include_bytes!("fixtures/java-zstd.batch")),
-    ];
-    for (codec, batch) in fixtures {
-        let header = BatchHeader::parse(batch).unwrap();
-        assert_eq!(header.codec().unwrap(), codec);
-        assert_eq!((header.producer_id.0, header.producer_epoch.0, header.base_sequence), (4711, 3, 12));
-        assert!(header.is_transactional());
-        assert_eq!(read(batch).unwrap(), records(), "{codec:?}");
-        let now = TimestampMs(1_700_000_000_000);
-        let verdict = produce::validate(&header, batch, &produce::Policy::default(), now).unwrap();
-        assert_eq!(verdict.store, produce::Store::AsItCame, "{codec:?}");
-    }
+    check(include_bytes!("fixtures/java-gzip.batch"), java(Codec::Gzip));
+    check(include_bytes!("fixtures/java-snappy.batch"), java(Codec::Snappy));
+    check(include_bytes!("fixtures/java-lz4.batch"), java(Codec::Lz4));
+    check(include_bytes!("fixtures/java-zstd.batch"), java(Codec::Zstd));
 }
 
 #[test]
-fn plain_batches_are_written_as_the_java_client_writes_them() {
-    let batch = build(options(Codec::None), &records());
-    assert_eq!(batch.len(), PLAIN_SIZE);
-    assert_eq!(batch[17..21], PLAIN_CRC.to_be_bytes());
+fn batches_of_librdkafka_are_read_and_stored_as_they_came() {
+    check(include_bytes!("fixtures/librdkafka-gzip.batch"), librdkafka(Codec::Gzip));
+    check(include_bytes!("fixtures/librdkafka-snappy.batch"), librdkafka(Codec::Snappy));
+    check(include_bytes!("fixtures/librdkafka-lz4.batch"), librdkafka(Codec::Lz4));
+    check(include_bytes!("fixtures/librdkafka-zstd.batch"), librdkafka(Codec::Zstd));
+}
+
+#[test]
+fn plain_batches_are_written_as_clients_write_them() {
+    for (options, crc) in
+        [(java(Codec::None), PLAIN_CRC_JAVA), (librdkafka(Codec::None), PLAIN_CRC_LIBRDKAFKA)]
+    {
+        let batch = build(options, &records());
+        assert_eq!(batch.len(), PLAIN_SIZE);
+        assert_eq!(batch[17..21], crc.to_be_bytes());
+    }
 }
 
 #[test]
