@@ -532,10 +532,19 @@ final class Client {
             produce(boot, topic, 0, List.of(new Scenarios.Sample(null, Scenarios.noise(990000, i))));
         }
         String limit = "" + (Scenarios.LARGE_FETCH + 5000000);
-        List<ConsumerRecord<byte[], byte[]>> found = readAll(boot, topic, 0, count, "fetch.min.bytes", "" + Scenarios.LARGE_FETCH,
-            "fetch.max.bytes", limit, "max.partition.fetch.bytes", limit, "fetch.max.wait.ms", "5000");
-        for (int i = 0; i < count; i++) {
-            Scenarios.check(Arrays.equals(found.get(i).value(), Scenarios.noise(990000, i)), "record " + i + " came as it was");
+        try (KafkaConsumer<byte[], byte[]> who = consumer(boot, Scenarios.fresh("group"), "fetch.min.bytes", "" + Scenarios.LARGE_FETCH,
+                "fetch.max.bytes", limit, "max.partition.fetch.bytes", limit, "fetch.max.wait.ms", "5000")) {
+            TopicPartition from = new TopicPartition(topic, 0);
+            who.assign(List.of(from));
+            who.seekToBeginning(List.of(from));
+            List<ConsumerRecord<byte[], byte[]>> found = take(who, count);
+            for (int i = 0; i < count; i++) {
+                Scenarios.check(Arrays.equals(found.get(i).value(), Scenarios.noise(990000, i)), "record " + i + " came as it was");
+            }
+            double largest = who.metrics().values().stream()
+                .filter(metric -> metric.metricName().name().equals("fetch-size-max") && metric.metricName().tags().size() == 1)
+                .mapToDouble(metric -> (Double) metric.metricValue()).max().orElse(0);
+            Scenarios.check(largest >= Scenarios.LARGE_FETCH, "the largest answer had " + largest + " bytes of records");
         }
     }
 

@@ -96,8 +96,8 @@ class Member {
   }
 }
 
-async function readAll(boot, topic, count, settings) {
-  const member = await new Member(boot, fresh('group'), settings).join(topic)
+async function readAll(boot, topic, count) {
+  const member = await new Member(boot, fresh('group')).join(topic)
   try {
     return await member.took(count)
   } finally {
@@ -300,9 +300,16 @@ async function largeFetch(boot) {
   const count = Math.floor(LARGE_FETCH / 990000) + 2
   for (let i = 0; i < count; i++) await produce(boot, topic, [{ value: noise(990000, i) }])
   const limit = LARGE_FETCH + 5000000
-  const found = await readAll(boot, topic, count, {
+  const member = new Member(boot, fresh('group'), {
     minBytes: LARGE_FETCH, maxBytes: limit, maxBytesPerPartition: limit, maxWaitTimeInMs: 3000,
   })
+  let largest = 0
+  member.consumer.on(member.consumer.events.REQUEST, ({ payload }) => {
+    if (payload.apiName === 'Fetch') largest = Math.max(largest, payload.size)
+  })
+  await member.join(topic)
+  const found = await member.took(count).finally(() => member.leave())
+  check(largest >= LARGE_FETCH, `the largest answer had ${largest} bytes`)
   found.forEach((record, i) => check(record.value.equals(noise(990000, i)), `record ${i} came as it was`))
 }
 

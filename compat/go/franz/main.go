@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -505,13 +506,24 @@ func adminDeleteRecords(boot string) {
 	Check(errors.Is(beyond, kerr.OffsetOutOfRange), "beyond the end: %v", beyond)
 }
 
+// largestAnswer is a hook: how many bytes the largest answer to a fetch had.
+type largestAnswer struct{ bytes atomic.Int64 }
+
+func (l *largestAnswer) OnBrokerRead(_ kgo.BrokerMetadata, key int16, size int, _, _ time.Duration, _ error) {
+	if fetch := int16(1); key == fetch {
+		l.bytes.Store(max(l.bytes.Load(), int64(size)))
+	}
+}
+
 func largeFetch(boot string) {
 	topic, count := create(boot, 1, nil), LargeFetch/990000+2
 	for i := range count {
 		produce(boot, topic, 0, []Record{{Value: Noise(990000, int64(i))}}, kgo.ProducerBatchCompression(kgo.NoCompression()))
 	}
-	found := readAll(boot, topic, 0, count, kgo.FetchMinBytes(LargeFetch), kgo.FetchMaxBytes(LargeFetch+5000000),
+	var largest largestAnswer
+	found := readAll(boot, topic, 0, count, kgo.FetchMinBytes(LargeFetch), kgo.FetchMaxBytes(LargeFetch+5000000), kgo.WithHooks(&largest),
 		kgo.FetchMaxPartitionBytes(LargeFetch+5000000), kgo.FetchMaxWait(5*time.Second), kgo.BrokerMaxReadBytes(2*LargeFetch))
+	Check(largest.bytes.Load() >= LargeFetch, "the largest answer had %d bytes", largest.bytes.Load())
 	for i, r := range found {
 		Check(bytes.Equal(r.Value, Noise(990000, int64(i))), "record %d came as it was", i)
 	}
