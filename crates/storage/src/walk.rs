@@ -86,7 +86,7 @@ impl Run {
     }
 
     /// The same from a mark on: `position` counts as the marks do.
-    pub(crate) fn from_mark(mut self, position: u32) -> Self {
+    pub(crate) fn at_mark(mut self, position: u32) -> Self {
         let mark = self.marks.as_deref().unwrap_or_default().iter().find(|mark| mark.position == position);
         if let Some(mark) = mark {
             (self.position, self.base) = (self.marks_from + u64::from(position), mark.offset);

@@ -1,6 +1,5 @@
 //! Questions to the coordinator that change nothing: committed offsets, descriptions, lists; and what a restart asks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -101,19 +100,6 @@ impl Coordinator {
             value.extend(shard.groups().into_iter().map(Group::listed));
         }
         Answer { value, after }
-    }
-
-    /// Figures for operators: members and committed offsets of every group.
-    pub fn figures(&self) -> Vec<(Arc<str>, usize, BTreeMap<(Arc<str>, PartitionIndex), Offset>)> {
-        let mut figures = Vec::new();
-        for shard in &self.shards {
-            for group in shard.lock().groups() {
-                let offsets =
-                    group.offsets.all().into_iter().map(|(topic, p, c)| ((topic, p), c.offset)).collect();
-                figures.push((group.id.clone(), group.members.len(), offsets));
-            }
-        }
-        figures
     }
 
     /// Takes in a record of the log, in order and before the first request; `next` is the offset after it.

@@ -1,5 +1,4 @@
 //! Starts the binary and reads what it says; what was started is ended with the test.
-#![allow(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -68,24 +67,26 @@ impl Broker {
     /// Starts it by this command.
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap());
-        let (mut said, mut port, mut admin) = (String::new(), None, None);
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let mut broker = Self { child, lines, said: String::new(), port: 0, admin: None };
         loop {
             let mut line = String::new();
-            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it was ready:\n{said}");
-            said.push_str(&line);
+            let read = broker.lines.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "it ended before it was ready:\n{}", broker.said);
+            broker.said.push_str(&line);
             if let Some(address) = line.trim().strip_prefix("serving ") {
-                port = address.trim().rsplit_once(':').map(|(_, port)| port.parse().unwrap());
+                let (_, port) = address.trim().rsplit_once(':').unwrap();
+                broker.port = port.parse().unwrap();
             }
             if let Some(address) = line.trim().strip_prefix("admin ") {
-                admin = address
+                broker.admin = address
                     .trim()
                     .strip_prefix("http://")
                     .and_then(|rest| rest.split('/').next()?.parse().ok());
             }
             if line.contains("ready") && line.contains("took_ms") {
-                let port = port.expect("the banner names the address");
-                return Self { child, lines, said, port, admin };
+                assert_ne!(broker.port, 0, "the banner names the address");
+                return broker;
             }
         }
     }

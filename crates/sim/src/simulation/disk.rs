@@ -74,14 +74,11 @@ impl SimDisk {
     }
 
     /// A call that happens after a while, or at once for who blocks.
-    fn later<'a, T: Send + 'a>(
+    fn later<'a, T: Send + Unpin + 'a>(
         &'a self,
         time: (u64, u64),
         call: impl FnOnce() -> Io<'a, T> + Send + 'a,
-    ) -> Io<'a, T>
-    where
-        T: Unpin,
-    {
+    ) -> Io<'a, T> {
         if is_blocking() {
             return call();
         }

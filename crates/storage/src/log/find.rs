@@ -174,7 +174,7 @@ impl Log {
             Wish::From(timestamp) => extent.position_before_timestamp(timestamp),
             Wish::Latest => 0,
         });
-        let run = Run::of(&extent).from_mark(begin).with_epochs(self.epoch_rows());
+        let run = Run::of(&extent).at_mark(begin).with_epochs(self.epoch_rows());
         shared.cold.run(move || look_in(Walk::checking_some(&*file.blob, run), from, upto, wish)).await
     }
 }

@@ -140,7 +140,7 @@ impl Log {
     async fn read_extent(&self, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
         let shared = &self.0.shared;
         let file = shared.files.get(extent.file).await?;
-        let run = Run::of(extent).from_mark(extent.position_before(want.from));
+        let run = Run::of(extent).at_mark(extent.position_before(want.from));
         let at_hand = is_at_hand(&*file.blob, run.position, run.end_position);
         if at_hand
             && let Ok(cut) = cut(Walk::new(&*file.blob, run.clone()), want)
