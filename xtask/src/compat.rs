@@ -13,15 +13,20 @@ mod toolchain;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::process::Deadline;
 use crate::tally::Tally;
 use crate::{root, scratch};
 use broker::{Broker, Kind};
 pub(crate) use clients::jars;
 use clients::{CLIENTS, Client};
 use program::{Outcome, Program};
+
+/// How long it may take where no stage bounds it.
+const LIMIT_BY_HAND: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// How many clients run at the same time: scenarios of groups mostly wait.
 const LANES: usize = 2;
@@ -81,7 +86,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    Ok(run_selection(&selection).finish())
+    Ok(run_selection(&selection, Deadline::after(LIMIT_BY_HAND)).finish())
 }
 
 /// `cargo xtask golden`: the clients run against Apache Kafka through a recorder.
@@ -91,8 +96,8 @@ pub(crate) fn run_golden(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs what was selected and counts each scenario.
-pub(crate) fn run_selection(selection: &Selection) -> Tally {
-    let yard = Yard::new();
+pub(crate) fn run_selection(selection: &Selection, deadline: Deadline) -> Tally {
+    let yard = Yard { deadline, ..Yard::new() };
     let mut tally = Tally::default();
     tally.left_out.extend(selection.left_out.iter().cloned());
     if let Err(error) = selection.broker.prepare(&yard) {
@@ -130,6 +135,9 @@ fn try_run_client(
     yard: &Yard,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
+    if yard.deadline.is_over() {
+        bail!("not begun: {}", yard.deadline.missed());
+    }
     toolchain::check(client.toolchains)?;
     let program = Program::prepare(client, yard)?;
     let wanted: Vec<String> = program
@@ -142,7 +150,7 @@ fn try_run_client(
     }
     let mut failed = Vec::new();
     let broker = Broker::start(&selection.broker, client.name, yard)?;
-    program.run(&broker, &wanted, |name, outcome, took| {
+    program.run(&broker, &wanted, yard.deadline, |name, outcome, took| {
         println!("{} {}/{name} {:.1} s", outcome.word(), client.name, took.as_secs_f32());
         match outcome {
             Outcome::Ok => tally.passed += 1,
@@ -155,9 +163,15 @@ fn try_run_client(
     })?;
     drop(broker);
     for (name, why) in failed {
+        if yard.deadline.is_over() {
+            tally.fail(format!("compat {}/{name}: {why}", client.name));
+            continue;
+        }
         let broker = Broker::start(&selection.broker, &format!("{}-{name}", client.name), yard)?;
         let mut again = None;
-        program.run(&broker, std::slice::from_ref(&name), |_, outcome, _| again = Some(outcome))?;
+        program.run(&broker, std::slice::from_ref(&name), yard.deadline, |_, outcome, _| {
+            again = Some(outcome)
+        })?;
         match again {
             Some(Outcome::Ok) => {
                 tally.passed += 1;
@@ -180,11 +194,13 @@ fn try_run_client(
 pub(crate) struct Yard {
     sources: PathBuf,
     scratch: PathBuf,
+    deadline: Deadline,
 }
 
 impl Yard {
     pub(crate) fn new() -> Self {
-        Self { sources: root().join("compat"), scratch: scratch().join("compat") }
+        let deadline = Deadline::after(LIMIT_BY_HAND);
+        Self { sources: root().join("compat"), scratch: scratch().join("compat"), deadline }
     }
 
     pub(crate) fn source(&self, path: &str) -> PathBuf {

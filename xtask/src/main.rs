@@ -11,6 +11,7 @@ mod apache;
 mod bench;
 mod codegen;
 mod compat;
+mod lint;
 mod probe;
 mod process;
 mod tally;
@@ -40,6 +41,12 @@ const TASKS: &[Task] = &[
         options: "",
         purpose: "the rules of the house: arrows between crates, file heads, dead files, stray whitespace",
         run: tidy::run,
+    },
+    Task {
+        name: "lint",
+        options: "",
+        purpose: "cargo fmt --check, and clippy with warnings as failures",
+        run: lint::run,
     },
     Task {
         name: "codegen",

@@ -8,8 +8,38 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::root;
+
 /// How often a waiting loop looks again.
 const POLL: Duration = Duration::from_millis(20);
+
+/// The moment by which a stage has to be over.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// So long from now.
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self { at: Instant::now() + limit, limit }
+    }
+
+    /// What is left of a limit of something's own.
+    pub(crate) fn within(self, limit: Duration) -> Duration {
+        limit.min(self.at.saturating_duration_since(Instant::now()))
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.at <= Instant::now()
+    }
+
+    /// That it is over, in words.
+    pub(crate) fn missed(self) -> String {
+        format!("the stage took longer than {} min", self.limit.as_secs() / 60)
+    }
+}
 
 /// Runs a command to its end, its output in `log`; an error shows the log's last lines.
 pub(crate) fn run_logged(command: &mut Command, log: &Path, limit: Duration) -> anyhow::Result<()> {
@@ -33,6 +63,11 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path, limit: Duration) -> 
         bail!("{shown} ended with {status}; see {}\n{}", log.display(), tail(log, 15));
     }
     Ok(())
+}
+
+/// The same for cargo, in the repository.
+pub(crate) fn cargo(arguments: &[&str], log: &Path, limit: Duration) -> anyhow::Result<()> {
+    run_logged(Command::new(env!("CARGO")).current_dir(root()).args(arguments), log, limit)
 }
 
 /// The standard output of a short command.

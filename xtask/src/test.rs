@@ -4,15 +4,18 @@
 //! says how to mend it; `--without go` leaves its clients out, and says so.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::compat::{self, Selection};
+use crate::process::{self, Deadline};
 use crate::tally::Tally;
-use crate::{process, root, scratch, tidy};
+use crate::{lint, scratch, tidy};
 
-const LIMIT_BUILD: Duration = Duration::from_secs(40 * 60);
-const LIMIT_UNIT: Duration = Duration::from_secs(30 * 60);
+/// How long stages may take on a machine of two cores; what goes beyond is a counted failure.
+const LIMIT_BUILD: Duration = Duration::from_secs(18 * 60);
+const LIMIT_UNIT: Duration = Duration::from_secs(8 * 60);
+const LIMIT_COMPAT: Duration = Duration::from_secs(18 * 60);
 
 /// Runs all stages; the last line is `N passed, N failed`.
 pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
@@ -20,23 +23,27 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
     let logs = scratch().join("test-logs");
     tally.stage("build", |tally| {
-        tally.count("release build", cargo(&["build", "--release"], &logs.join("release.log"), LIMIT_BUILD));
-        let tests = ["test", "--workspace", "--no-run"];
-        tally.count("build of the tests", cargo(&tests, &logs.join("tests.log"), LIMIT_BUILD));
+        let deadline = Deadline::after(LIMIT_BUILD);
+        let mut build = |name: &str, arguments: &[&str], log: &str| {
+            let limit = deadline.within(LIMIT_BUILD);
+            tally.count(name, process::cargo(arguments, &logs.join(log), limit));
+        };
+        build("release build", &["build", "--release"], "release.log");
+        build("build of the tests", &["test", "--workspace", "--no-run"], "tests.log");
     });
-    tally.stage("tidy", tidy::check);
+    tally.stage("tidy", |tally| {
+        tidy::check(tally);
+        lint::check(tally);
+    });
     tally.stage("unit and conformance", |tally| unit(tally, &logs.join("unit.log")));
-    tally.stage("compat", |tally| tally.add(compat::run_selection(&selection)));
+    tally
+        .stage("compat", |tally| tally.add(compat::run_selection(&selection, Deadline::after(LIMIT_COMPAT))));
     Ok(tally.finish())
-}
-
-fn cargo(arguments: &[&str], log: &Path, limit: Duration) -> anyhow::Result<()> {
-    process::run_logged(Command::new(env!("CARGO")).current_dir(root()).args(arguments), log, limit)
 }
 
 /// `cargo test`, each of its tests counted.
 fn unit(tally: &mut Tally, log: &Path) {
-    let result = cargo(&["test", "--workspace", "--no-fail-fast"], log, LIMIT_UNIT);
+    let result = process::cargo(&["test", "--workspace", "--no-fail-fast"], log, LIMIT_UNIT);
     let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
     let mut failed = 0;
     for line in text.lines() {

@@ -57,7 +57,11 @@ pub(crate) fn jars(yard: &Yard, profile: &str) -> anyhow::Result<PathBuf> {
         let mut command = Command::new("mvn");
         command.args(["-q", "-B", "-P", profile, "dependency:copy-dependencies"]);
         command.arg(format!("-DoutputDirectory={}", folder.display())).current_dir(yard.source("java"));
-        process::run_logged(&mut command, &yard.log(&format!("maven-{profile}")), LIMIT_INSTALL)
+        process::run_logged(
+            &mut command,
+            &yard.log(&format!("maven-{profile}")),
+            yard.deadline.within(LIMIT_INSTALL),
+        )
     })?;
     Ok(folder)
 }
@@ -71,7 +75,11 @@ fn java(yard: &Yard, profile: &str, main: &str) -> anyhow::Result<Program> {
     let mut command = Command::new("javac");
     command.args(["-nowarn", "-cp", &class_path, "-d"]).arg(&classes);
     command.arg(sources.join(main)).arg(sources.join("Scenarios.java"));
-    process::run_logged(&mut command, &yard.log(&format!("javac-{profile}")), LIMIT_INSTALL)?;
+    process::run_logged(
+        &mut command,
+        &yard.log(&format!("javac-{profile}")),
+        yard.deadline.within(LIMIT_INSTALL),
+    )?;
     let log4j = format!("-Dlog4j2.configurationFile={}", yard.source("log4j2.properties").display());
     let class = main.trim_end_matches(".java");
     Ok(program(&sources, &["java", "-Xmx1g", "-XX:TieredStopAtLevel=1", &log4j, "-cp", &class_path, class]))
@@ -86,11 +94,11 @@ fn python(yard: &Yard, script: &str) -> anyhow::Result<Program> {
         yard.once(&yard.scratch("venv/.stamp"), std::slice::from_ref(&requirements), || {
             let mut venv = Command::new("python3");
             venv.args(["-m", "venv"]).arg(&environment);
-            process::run_logged(&mut venv, &yard.log("venv"), LIMIT_INSTALL)
+            process::run_logged(&mut venv, &yard.log("venv"), yard.deadline.within(LIMIT_INSTALL))
                 .context("mend it: apt-get install -y python3-venv")?;
             let mut pip = Command::new(&python);
             pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]).arg(&requirements);
-            process::run_logged(&mut pip, &yard.log("pip"), LIMIT_INSTALL)
+            process::run_logged(&mut pip, &yard.log("pip"), yard.deadline.within(LIMIT_INSTALL))
         })?;
     }
     Ok(program(&yard.source("python"), &[&python.display().to_string(), "-B", script]))
@@ -102,7 +110,7 @@ fn kcat(yard: &Yard) -> anyhow::Result<Program> {
         let apt = |arguments: &[&str]| {
             let mut command = Command::new("apt-get");
             command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-            process::run_logged(&mut command, &yard.log("apt"), LIMIT_INSTALL)
+            process::run_logged(&mut command, &yard.log("apt"), yard.deadline.within(LIMIT_INSTALL))
         };
         apt(&["update", "-qq"])
             .and_then(|()| apt(&["install", "-y", "-qq", "kcat"]))
@@ -124,7 +132,11 @@ fn go(yard: &Yard, package: &str) -> anyhow::Result<Program> {
     let sources = yard.source("go");
     let mut command = Command::new("go");
     command.args(["build", "-o"]).arg(&binary).arg(format!("./{package}")).current_dir(&sources);
-    process::run_logged(&mut command, &yard.log(&format!("go-{package}")), LIMIT_INSTALL)?;
+    process::run_logged(
+        &mut command,
+        &yard.log(&format!("go-{package}")),
+        yard.deadline.within(LIMIT_INSTALL),
+    )?;
     Ok(program(&sources, &[&binary.display().to_string()]))
 }
 
@@ -139,7 +151,7 @@ fn kafkajs(yard: &Yard) -> anyhow::Result<Program> {
     yard.once(&folder.join(".stamp"), &[sources.join("package-lock.json")], || {
         let mut command = Command::new("npm");
         command.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder);
-        process::run_logged(&mut command, &yard.log("npm"), LIMIT_INSTALL)
+        process::run_logged(&mut command, &yard.log("npm"), yard.deadline.within(LIMIT_INSTALL))
     })?;
     Ok(program(&folder, &["node", "client.js"]))
 }
@@ -149,7 +161,7 @@ fn rust(yard: &Yard) -> anyhow::Result<Program> {
     let target = yard.scratch("rust");
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--locked", "--target-dir"]).arg(&target).current_dir(&sources);
-    process::run_logged(&mut command, &yard.log("cargo-rust"), LIMIT_INSTALL)?;
+    process::run_logged(&mut command, &yard.log("cargo-rust"), yard.deadline.within(LIMIT_INSTALL))?;
     Ok(program(&sources, &[&target.join("debug/client").display().to_string()]))
 }
 

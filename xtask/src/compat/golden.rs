@@ -51,7 +51,7 @@ pub(super) fn record(
                 !LEFT_OUT.contains(&name.as_str()) && only.is_none_or(|pattern| super::matches(pattern, name))
             })
             .collect();
-        program.run(&broker, &scenarios, |name, outcome, _| {
+        program.run(&broker, &scenarios, yard.deadline, |name, outcome, _| {
             println!("{} {}/{name}", outcome.word(), client.name)
         })?;
         let kept = kept.lock().expect("recorders do not panic with the map in hand");

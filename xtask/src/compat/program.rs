@@ -14,7 +14,7 @@ use anyhow::Context;
 use super::Yard;
 use super::broker::Broker;
 use super::clients::Client;
-use crate::process;
+use crate::process::{self, Deadline};
 
 /// No scenario of a client takes longer than this, on a slow machine.
 const LIMIT_SCENARIO: Duration = Duration::from_secs(180);
@@ -73,15 +73,22 @@ impl Program {
         Ok(text.split_whitespace().map(str::to_owned).collect())
     }
 
-    /// Runs scenarios and reports each. One that hangs, or ends the program, fails; the rest goes on in a new process.
+    /// Runs scenarios and reports each. One that hangs, or ends the program, fails; the rest goes on in a new process,
+    /// until the deadline.
     pub(super) fn run(
         &self,
         broker: &Broker,
         scenarios: &[String],
+        deadline: Deadline,
         mut report: impl FnMut(&str, Outcome, Duration),
     ) -> anyhow::Result<()> {
         let mut left: VecDeque<String> = scenarios.iter().cloned().collect();
         while !left.is_empty() {
+            if deadline.is_over() {
+                let late = |name: String| report(&name, Outcome::Failed(deadline.missed()), Duration::ZERO);
+                left.drain(..).for_each(late);
+                break;
+            }
             let log = broker.folder().join("client.log");
             let mut child = self
                 .command()
@@ -105,7 +112,7 @@ impl Program {
             });
             let mut since = Instant::now();
             let why = loop {
-                match receiver.recv_timeout(LIMIT_SCENARIO.saturating_sub(since.elapsed())) {
+                match receiver.recv_timeout(deadline.within(LIMIT_SCENARIO.saturating_sub(since.elapsed()))) {
                     Ok(line) => {
                         let Some((name, outcome)) = Outcome::read(&line) else {
                             continue;
@@ -117,7 +124,7 @@ impl Program {
                         }
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => {
-                        break format!("no end within {} s", LIMIT_SCENARIO.as_secs());
+                        break format!("no end within {} s", since.elapsed().as_secs());
                     }
                     Err(mpsc::RecvTimeoutError::Disconnected) => {
                         break "the client's process ended".to_owned();
