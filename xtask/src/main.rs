@@ -14,6 +14,7 @@ mod compat;
 mod lint;
 mod probe;
 mod process;
+mod proofs;
 mod tally;
 mod test;
 mod tidy;
@@ -67,6 +68,12 @@ const TASKS: &[Task] = &[
         purpose: "what a release broker costs: start, memory, a partition, a start after kill -9, bytes on disk, readers; or all that \
                   beside Apache Kafka, under its own clients and librdkafka's",
         run: bench::run,
+    },
+    Task {
+        name: "fuzz",
+        options: "[--target NAME...] [--seconds N | --inputs N] [--from N]",
+        purpose: "feeds every decoder with hostile bytes; the same targets run under `cargo fuzz` (see CONTRIBUTING.md)",
+        run: proofs::fuzz,
     },
     Task {
         name: "golden",

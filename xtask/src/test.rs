@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::compat::{self, Selection};
 use crate::process::{self, Deadline};
 use crate::tally::Tally;
-use crate::{lint, scratch, tidy};
+use crate::{lint, proofs, scratch, tidy};
 
 /// How long stages may take on a machine of two cores; what goes beyond is a counted failure.
 const LIMIT_BUILD: Duration = Duration::from_secs(18 * 60);
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
             tally.count(name, process::cargo(arguments, &logs.join(log), limit));
         };
         build("release build", &["build", "--release"], "release.log");
+        build("build of the proofs", &proofs::BUILD, "proofs.log");
         build("build of the tests", &["test", "--workspace", "--no-run"], "tests.log");
     });
     tally.stage("tidy", |tally| {
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     tally.stage("unit and conformance", |tally| unit(tally, &logs.join("unit.log")));
     tally
         .stage("compat", |tally| tally.add(compat::run_selection(&selection, Deadline::after(LIMIT_COMPAT))));
+    tally.stage("fuzzing", |tally| proofs::fuzz_all(tally, &logs));
     Ok(tally.finish())
 }
 

@@ -1,4 +1,5 @@
 //! The commands.
 
+pub(crate) mod fuzz;
 pub(crate) mod judge;
 pub(crate) mod run;

@@ -47,6 +47,21 @@ pub fn target(name: &str) -> anyhow::Result<Target> {
     })
 }
 
+/// Feeds the target of this name once: what the programs in `fuzz/` call.
+pub fn feed(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a program is called as its target");
+    (target.body)(bytes);
+}
+
+/// How long a target is fed.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// For so long.
+    Time(Duration),
+    /// With so many inputs.
+    Inputs(u64),
+}
+
 /// What one run of a target came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
@@ -59,20 +74,23 @@ pub struct Outcome {
 /// The input that is tried right now: a panic tells it before the process ends.
 static TRIED: Mutex<Option<(&'static str, u64, Vec<u8>)>> = Mutex::new(None);
 
-/// Feeds a target for so long; input number `n` of a seed is always the same.
+/// Feeds a target with its seeds and then with the inputs from number `from` on.
 #[allow(
     clippy::disallowed_methods,
     reason = "how long to go on is the caller's real time; nothing else depends on it"
 )]
-pub fn run(target: Target, seed: u64, time: Duration) -> Outcome {
+pub fn run(target: Target, from: u64, bound: Bound) -> Outcome {
     let seeds = (target.seeds)();
     let begun = Instant::now();
     for bytes in &seeds {
         try_one(target, 0, bytes.clone());
     }
     let mut inputs = 0;
-    while begun.elapsed() < time {
-        let number = seed.wrapping_add(inputs);
+    while match bound {
+        Bound::Time(time) => begun.elapsed() < time,
+        Bound::Inputs(count) => inputs < count,
+    } {
+        let number = from.wrapping_add(inputs);
         try_one(target, number, input(&seeds, number));
         inputs += 1;
     }
@@ -127,6 +145,14 @@ mod tests {
             for number in 0..1_000 {
                 (target.body)(&input(&seeds, number));
             }
+        }
+    }
+
+    #[test]
+    fn each_target_has_its_program() {
+        let manifest = include_str!("../../../fuzz/Cargo.toml");
+        for target in TARGETS {
+            assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{} has none", target.name);
         }
     }
 

@@ -16,6 +16,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Feed decoders with hostile bytes
+    Fuzz(command::fuzz::Flags),
     /// Judge a history of lines of JSON
     Judge(command::judge::Flags),
     /// Run seeds of the simulation
@@ -24,6 +26,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Fuzz(flags) => command::fuzz::run(&flags),
         Command::Judge(flags) => command::judge::run(&flags),
         Command::Run(flags) => command::run::run(&flags),
     };

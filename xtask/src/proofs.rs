@@ -1,0 +1,49 @@
+//! The proofs that no record is lost: commands of the program `thalweg-sim`, which is built in release as the broker is.
+//! What they do is known there; here is when they run, and for how long.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use crate::tally::Tally;
+use crate::{process, root, scratch};
+
+/// How long each decoder is fed in `cargo xtask test`.
+const FUZZ_SECONDS: u64 = 15;
+/// All of them together, with what they take to begin.
+const LIMIT_FUZZ: Duration = Duration::from_secs(4 * 60);
+
+/// What cargo builds the program by.
+pub(crate) const BUILD: [&str; 4] = ["build", "--release", "-p", "thalweg-sim"];
+
+/// `cargo xtask fuzz`
+pub(crate) fn fuzz(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
+    by_hand("fuzz", arguments)
+}
+
+/// The stage "fuzzing".
+pub(crate) fn fuzz_all(tally: &mut Tally, logs: &Path) {
+    let seconds = FUZZ_SECONDS.to_string();
+    let mut command = program();
+    command.args(["fuzz", "--seconds", &seconds, "--findings"]).arg(logs);
+    tally.count("hostile bytes", process::run_logged(&mut command, &logs.join("fuzz.log"), LIMIT_FUZZ));
+}
+
+/// Builds the program and runs one of its commands before somebody's eyes.
+fn by_hand(name: &str, arguments: Vec<String>) -> anyhow::Result<ExitCode> {
+    let built = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(BUILD)
+        .arg("--quiet")
+        .status()?;
+    anyhow::ensure!(built.success(), "thalweg-sim cannot be built");
+    let status = program().arg(name).args(arguments).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn program() -> Command {
+    let path: PathBuf = scratch().join("release/thalweg-sim");
+    let mut command = Command::new(path);
+    command.current_dir(root());
+    command
+}
