@@ -129,6 +129,7 @@ impl Broker {
         };
         let snapshots = Arc::new(SnapshotSource::default());
         let engine = storage.start(&known, snapshots.clone()).await?;
+        engine.set_delete_delay(configs::milliseconds(config.log_segment_delete_delay_ms));
         let room = Arc::new(EngineRoom { engine, world: world.clone() });
 
         let settings = offsets_topic::group_settings(&config);
@@ -255,7 +256,9 @@ impl Broker {
             None => {
                 let config = self.0.config.read().topic(&record.overrides);
                 let (name, overrides) = (record.name.clone(), record.overrides.clone());
-                Arc::new(Topic::new(name, record.id, overrides, config))
+                let topic = Arc::new(Topic::new(name, record.id, overrides, config));
+                self.follow_delete_delay(&topic);
+                topic
             }
         };
         let mut partitions = running.map(|entry| entry.partitions.to_vec()).unwrap_or_default();

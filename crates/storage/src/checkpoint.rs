@@ -47,6 +47,8 @@ pub(crate) struct FileState {
     /// Bytes that partitions still have, in so many runs.
     pub(crate) live: u64,
     pub(crate) runs: u64,
+    /// How long it stays after the last of it: the longest time of those who let something go.
+    pub(crate) delay: Duration,
 }
 
 /// The task's state.
@@ -146,7 +148,7 @@ impl Checkpointer {
         }
         let options = &self.shared.options;
         let mut longest =
-            (options.checkpoint_interval / 4).min(options.delete_delay.max(Duration::from_secs(1)));
+            (options.checkpoint_interval / 4).min(self.shared.delays.of_all().max(Duration::from_secs(1)));
         if self.shared.loose.lock().since.is_some() {
             longest = longest.min(options.release_interval);
         }
@@ -285,7 +287,6 @@ impl Checkpointer {
         if let Err(error) = self.manifest.commit(edit).await {
             // Without the edit the files are nobody's; what was freed is found dead at the next look.
             for file in &written {
-                self.files.remove(&file.file.number);
                 self.doom(file.file.number);
             }
             shared.loose.lock().gone.extend(gone);
@@ -303,7 +304,6 @@ impl Checkpointer {
             }
         }
         for number in dead {
-            self.files.remove(&number);
             self.doom(number);
         }
         self.cover(covered, target).await;

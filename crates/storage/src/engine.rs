@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -16,7 +17,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::cold::ColdReaders;
 use crate::damage::{Damage, DamageBook};
-use crate::extent::FileNumber;
+use crate::delays::DeleteDelays;
+use crate::extent::{Extent, FileNumber};
 use crate::files::Files;
 use crate::leases::Lease;
 use crate::log::{Log, Piece};
@@ -103,6 +105,7 @@ pub(crate) struct Shared {
     pub(crate) cold: ColdReaders,
     pub(crate) loose: Mutex<Loose>,
     pub(crate) bell: Notify,
+    pub(crate) delays: DeleteDelays,
     /// Rung when the scrub shall end.
     pub(crate) scrub_bell: Notify,
     pub(crate) closing: AtomicBool,
@@ -121,12 +124,21 @@ pub(crate) struct Shared {
 /// What was let go and is not written down yet.
 #[derive(Default)]
 pub(crate) struct Loose {
-    /// Bytes of files that no log has any more, once what came at this place in the order is covered.
-    pub(crate) freed: VecDeque<(WalSeq, FileNumber, u64)>,
+    /// What no log has any more of files.
+    pub(crate) freed: VecDeque<Freed>,
     /// Partitions that were removed.
     pub(crate) gone: Vec<TopicPartition>,
     /// When the first of it came.
-    pub(crate) since: Option<std::time::Duration>,
+    pub(crate) since: Option<Duration>,
+}
+
+/// Bytes of a file that nobody has any more, once what came at this place in the order is covered.
+pub(crate) struct Freed {
+    pub(crate) seq: WalSeq,
+    pub(crate) file: FileNumber,
+    pub(crate) bytes: u64,
+    /// How long the file stays if this was the last of it.
+    pub(crate) delay: Duration,
 }
 
 pub(crate) struct Figures {
@@ -202,6 +214,18 @@ impl Engine {
         for log in removed {
             log.end_of_life();
         }
+        self.0.delays.set_topic(topic, None);
+    }
+
+    /// From now on files stay for so long after the last that was wanted of them was let go.
+    pub fn set_delete_delay(&self, delay: Duration) {
+        self.0.delays.set(delay);
+    }
+
+    /// The same where a topic has something in them; none where it has no time of its own (any more). A file in which
+    /// several had something stays for the longest time.
+    pub fn set_topic_delete_delay(&self, topic: TopicId, delay: Option<Duration>) {
+        self.0.delays.set_topic(topic, delay);
     }
 
     /// Which start of the broker on this folder this is: 1 the first time, one more each time.
@@ -335,10 +359,17 @@ impl Shared {
         self.chains[after.max(1) - 1].1
     }
 
-    /// These bytes of a file are nobody's once `seq` is covered.
-    pub(crate) fn free(&self, seq: WalSeq, freed: impl Iterator<Item = (FileNumber, u64)>) {
+    /// These extents, which a topic had, are nobody's once `seq` is covered.
+    pub(crate) fn free(&self, topic: TopicId, seq: WalSeq, freed: &[Extent]) {
+        let delay = self.delays.of_topic(topic);
+        let bytes_of = |extent: &Extent| u64::from(extent.length);
         let mut loose = self.loose.lock();
-        loose.freed.extend(freed.map(|(file, bytes)| (seq, file, bytes)));
+        loose.freed.extend(freed.iter().map(|extent| Freed {
+            seq,
+            file: extent.file,
+            bytes: bytes_of(extent),
+            delay,
+        }));
         loose.since.get_or_insert_with(|| self.world.clock.elapsed());
         drop(loose);
         self.bell.notify_one();

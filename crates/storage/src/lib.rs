@@ -29,6 +29,7 @@ pub mod block;
 mod checkpoint;
 mod cold;
 mod damage;
+mod delays;
 pub mod disk;
 mod engine;
 mod extent;

@@ -315,7 +315,7 @@ impl Log {
         state.last_seq = seq;
         let freed = state.move_start(to);
         if !freed.is_empty() {
-            shared.free(seq, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+            shared.free(self.0.partition.topic, seq, &freed);
         }
         seq
     }
@@ -409,7 +409,7 @@ impl Log {
         let mut state = self.0.state.lock();
         let freed = state.remove();
         shared.loose.lock().gone.push(self.0.partition);
-        shared.free(WalSeq::NONE, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+        shared.free(self.0.partition.topic, WalSeq::NONE, &freed);
         drop(state);
         self.tell_watchers();
     }

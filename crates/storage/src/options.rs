@@ -56,7 +56,8 @@ pub struct Options {
     pub release_interval: Duration,
     /// A partition with this much in one checkpoint gets a segment file of its own.
     pub own_file_bytes: u64,
-    /// How long a file that nothing names stays (`file.delete.delay.ms`).
+    /// How long a file that nothing names stays, until [`Engine::set_delete_delay`](crate::Engine::set_delete_delay)
+    /// says something else.
     pub delete_delay: Duration,
     /// Threads that read what is not in the page cache.
     pub cold_readers: usize,

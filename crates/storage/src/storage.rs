@@ -19,6 +19,7 @@ use crate::block::EntryKind;
 use crate::checkpoint::{self, Checkpointer, FileState};
 use crate::cold::ColdReaders;
 use crate::damage::{Damage, DamageBook};
+use crate::delays::DeleteDelays;
 use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
@@ -181,7 +182,7 @@ impl Storage {
         }
         let mut files: BTreeMap<FileNumber, FileState> = BTreeMap::new();
         for (number, row) in &image.files {
-            files.insert(*number, FileState { row: *row, live: 0, runs: 0 });
+            files.insert(*number, FileState { row: *row, ..FileState::default() });
         }
         for extent in image.partitions.values().flat_map(|partition| &partition.extents) {
             if let Some(file) = files.get_mut(&extent.file) {
@@ -217,9 +218,9 @@ impl Storage {
                     damage.found(lost_in_wal(entry.partition, end, base, what));
                 }
                 let dead = state.replay(block.seq, entry, now);
-                freed.extend(
-                    dead.into_iter().map(|extent| (block.seq, extent.file, u64::from(extent.length))),
-                );
+                if !dead.is_empty() {
+                    freed.push((entry.partition.topic, block.seq, dead));
+                }
             }
         }
         manifest.commit(edit).await.map_err(facts_failed)?;
@@ -238,6 +239,7 @@ impl Storage {
             cold: ColdReaders::new(options.cold_readers, &world),
             loose: Mutex::default(),
             bell: Notify::new(),
+            delays: DeleteDelays::new(options.delete_delay),
             scrub_bell: Notify::new(),
             closing: AtomicBool::new(false),
             checkpointer: Mutex::new(None),
@@ -256,8 +258,8 @@ impl Storage {
             .map(|(partition, state)| (partition, Log::with_state(partition, shared.clone(), state)))
             .collect();
         shared.find_blocks(blocks);
-        for (seq, file, bytes) in freed {
-            shared.free(seq, std::iter::once((file, bytes)));
+        for (topic, seq, dead) in freed {
+            shared.free(topic, seq, &dead);
         }
         let chain = Chain::start(ChainSetup {
             wal,

@@ -2,6 +2,7 @@
 //! the affair of `config`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thalweg_model::TopicName;
 
@@ -9,6 +10,7 @@ use crate::catalog::{Catalog, CatalogError, Record, TopicRecord};
 use crate::config::{BrokerConfig, ConfigEntry, DescribeOptions, DynamicScope, Overrides};
 use crate::session::TopicRef;
 use crate::session::configs::{Alteration, ConfigError, Resource, ResourceKind};
+use crate::topic::Topic;
 
 use super::{Broker, Live};
 
@@ -83,6 +85,7 @@ impl Broker {
         let record = TopicRecord { overrides: overrides.clone(), ..record };
         changing.commit(vec![Record::Topic(record)]).await?;
         topic.set(overrides.clone(), self.0.config.read().topic(&overrides));
+        self.follow_delete_delay(&topic);
         tracing::info!(topic = %name, settings = ?overrides, "settings of a topic changed");
         Ok(())
     }
@@ -111,7 +114,9 @@ impl Broker {
         let record = Record::Broker { node: name.clone(), overrides: Arc::new(overrides) };
         changing.commit(vec![record]).await?;
         let node = self.identity().node.to_string();
-        *self.0.config.write() = Live::new(with_dynamic(&config, self.catalog(), &node));
+        let config = with_dynamic(&config, self.catalog(), &node);
+        self.engine().set_delete_delay(milliseconds(config.log_segment_delete_delay_ms));
+        *self.0.config.write() = Live::new(config);
         // A topic that says nothing follows the broker.
         self.catalog().read(|state| {
             for entry in state.entries() {
@@ -140,7 +145,14 @@ impl Broker {
         resources
     }
 
-    fn topic_of(&self, name: &Arc<str>) -> Result<Arc<crate::topic::Topic>, ConfigError> {
+    /// Storage follows the topics that have a time of their own; the others' it has from the broker.
+    pub(super) fn follow_delete_delay(&self, topic: &Topic) {
+        let own = topic.overrides().contains_key("file.delete.delay.ms");
+        let delay = own.then(|| milliseconds(topic.config().file_delete_delay_ms));
+        self.engine().set_topic_delete_delay(topic.id, delay);
+    }
+
+    fn topic_of(&self, name: &Arc<str>) -> Result<Arc<Topic>, ConfigError> {
         if let Some(fault) = crate::catalog::fault(name) {
             return Err(ConfigError::InvalidTopic(fault));
         }
@@ -169,6 +181,10 @@ impl Broker {
 pub(super) fn with_dynamic(config: &BrokerConfig, catalog: &Catalog, node: &str) -> BrokerConfig {
     let overrides = |name: &str| Overrides::clone(&catalog.read(|state| state.broker_overrides(name)));
     config.with_dynamic(overrides(""), overrides(node))
+}
+
+pub(super) fn milliseconds(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
 fn not_served(kind: ResourceKind) -> ConfigError {

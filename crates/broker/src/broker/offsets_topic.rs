@@ -2,7 +2,6 @@
 //! start.
 
 use std::sync::Weak;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use thalweg_model::batch::{BatchBuilder, BatchOptions, Batches, Codec, NewRecord, Records};
@@ -16,6 +15,7 @@ use crate::partition::{Isolation, Partition};
 use crate::session::TopicRef;
 use crate::session::topics::TopicError;
 
+use super::configs::milliseconds;
 use super::{Broker, Inner, OpenError};
 
 /// Its name.
@@ -36,8 +36,7 @@ impl OffsetsLog for OffsetsTopic {
                 return Err(LogRefused::TooLarge);
             }
             let config = broker.config();
-            let patience =
-                Duration::from_millis(u64::try_from(config.offsets_commit_timeout_ms).unwrap_or(0));
+            let patience = milliseconds(config.offsets_commit_timeout_ms.into());
             let reservation = tokio::select! {
                 biased;
                 reserved = broker.0.room.engine.reserve(bytes) => reserved.map_err(|_| LogRefused::Unavailable)?,
@@ -79,16 +78,15 @@ fn write_batch(codec: Codec, now: TimestampMs, records: &[Record]) -> Option<Byt
 
 /// What the coordinator is to keep to.
 pub(super) fn group_settings(config: &BrokerConfig) -> GroupSettings {
-    let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     let count = |number: i32| usize::try_from(number).unwrap_or(0);
     GroupSettings {
-        session_timeout_min: millis(config.group_min_session_timeout_ms.into()),
-        session_timeout_max: millis(config.group_max_session_timeout_ms.into()),
-        initial_rebalance_delay: millis(config.group_initial_rebalance_delay_ms.into()),
+        session_timeout_min: milliseconds(config.group_min_session_timeout_ms.into()),
+        session_timeout_max: milliseconds(config.group_max_session_timeout_ms.into()),
+        initial_rebalance_delay: milliseconds(config.group_initial_rebalance_delay_ms.into()),
         members_max: count(config.group_max_size),
         offset_metadata_bytes_max: count(config.offset_metadata_max_bytes),
-        offsets_retention: millis(i64::from(config.offsets_retention_minutes) * 60_000),
-        offsets_retention_check_interval: millis(config.offsets_retention_check_interval_ms),
+        offsets_retention: milliseconds(i64::from(config.offsets_retention_minutes) * 60_000),
+        offsets_retention_check_interval: milliseconds(config.offsets_retention_check_interval_ms),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::config::TopicConfig;
 use crate::partition::Partition;
 
 use super::Broker;
+use super::configs::milliseconds;
 
 /// Kafka's `producer.id.expiration.check.interval.ms`, which is none of its described settings.
 const PRODUCER_EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -21,11 +22,10 @@ const PARTITIONS_AT_ONCE: usize = 256;
 impl Broker {
     pub(super) async fn run_retention(&self) {
         let config = self.config();
-        let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
-        let mut pause = millis(config.log_initial_task_delay_ms);
+        let mut pause = milliseconds(config.log_initial_task_delay_ms);
         while self.pause(pause).await {
             self.apply_retention().await;
-            pause = millis(config.log_retention_check_interval_ms);
+            pause = milliseconds(config.log_retention_check_interval_ms);
         }
     }
 

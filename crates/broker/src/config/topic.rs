@@ -45,6 +45,8 @@ pub struct TopicConfig {
     pub segment_ms: i64,
     /// `segment.jitter.ms`.
     pub segment_jitter_ms: i64,
+    /// `file.delete.delay.ms`.
+    pub file_delete_delay_ms: i64,
     /// `max.message.bytes`.
     pub max_message_bytes: i32,
     /// `max.decompressed.message.bytes`.
@@ -94,6 +96,7 @@ impl TopicConfig {
             segment_bytes: int("segment.bytes"),
             segment_ms: long("segment.ms"),
             segment_jitter_ms: long("segment.jitter.ms"),
+            file_delete_delay_ms: long("file.delete.delay.ms"),
             max_message_bytes: int("max.message.bytes"),
             max_decompressed_message_bytes: int("max.decompressed.message.bytes"),
             message_timestamp_type: match text("message.timestamp.type").as_str() {

@@ -99,7 +99,6 @@ pub(super) async fn storage(
         tail_bytes: unsigned(config.memory_tail_bytes),
         wal_bytes: unsigned(config.memory_wal_bytes),
         memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
-        delete_delay: delete_delay(config),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
         disk_journal,
         scrub_bytes_per_second: match data {
@@ -116,11 +115,6 @@ pub(super) async fn storage(
             Storage::local(path, node, options, world.clone()).await.map_err(|error| refused(path, error))
         }
     }
-}
-
-/// How long files stay that nothing names. Topics share files, so it is the broker's.
-fn delete_delay(config: &BrokerConfig) -> Duration {
-    Duration::from_millis(u64::try_from(config.log_segment_delete_delay_ms).unwrap_or(0))
 }
 
 fn refused(path: &Path, error: OpenError) -> Failure {

@@ -30,21 +30,25 @@ impl Checkpointer {
     fn add_file_of_level(&mut self, new: &NewFile, level: u8) {
         let live = new.file.extents.iter().map(|(_, extent)| u64::from(extent.length)).sum();
         let row = FileRow { bytes: new.file.bytes, level };
-        self.files.insert(new.file.number, FileState { row, live, runs: new.file.extents.len() as u64 });
+        self.files.insert(
+            new.file.number,
+            FileState { row, live, runs: new.file.extents.len() as u64, ..FileState::default() },
+        );
     }
 
     /// Takes note of what was freed up to `target`, and gives the files that have nothing left.
     pub(super) fn settle_freed(&mut self, target: WalSeq) -> Vec<FileNumber> {
         let mut loose = self.shared.loose.lock();
         let files = &mut self.files;
-        loose.freed.retain(|(seq, number, bytes)| {
-            if *seq > target {
+        loose.freed.retain(|freed| {
+            if freed.seq > target {
                 return true;
             }
             // A file that is not there any more was gathered meanwhile.
-            if let Some(file) = files.get_mut(number) {
-                file.live = file.live.saturating_sub(*bytes);
+            if let Some(file) = files.get_mut(&freed.file) {
+                file.live = file.live.saturating_sub(freed.bytes);
                 file.runs = file.runs.saturating_sub(1);
+                file.delay = file.delay.max(freed.delay);
             }
             false
         });
@@ -53,10 +57,15 @@ impl Checkpointer {
         self.files.iter().filter(|(_, file)| file.runs == 0).map(|(number, _)| *number).collect()
     }
 
-    /// The manifest names the file no more: it goes after the delay.
+    /// The manifest names the file no more: it goes after the delay of those who had something in it.
     pub(super) fn doom(&mut self, number: FileNumber) {
-        let due = self.shared.world.clock.elapsed() + self.shared.options.delete_delay;
-        self.doomed.push((due, number));
+        let delay = match self.files.remove(&number) {
+            Some(file) if file.runs == 0 => file.delay,
+            // What was still wanted of it lies elsewhere now.
+            Some(file) => file.delay.max(self.shared.delays.of_all()),
+            None => self.shared.delays.of_all(),
+        };
+        self.doomed.push((self.shared.world.clock.elapsed() + delay, number));
     }
 
     pub(super) async fn delete_what_is_due(&mut self) {
@@ -175,14 +184,11 @@ impl Checkpointer {
                 match shared.log(partition) {
                     Some(log) => log.add_extents(WalSeq::NONE, extent.base, extent.end, vec![extent]),
                     // Removed while it was copied.
-                    None => {
-                        shared.free(WalSeq::NONE, std::iter::once((extent.file, u64::from(extent.length))))
-                    }
+                    None => shared.free(partition.topic, WalSeq::NONE, &[extent]),
                 }
             }
         }
         for number in numbers {
-            self.files.remove(number);
             self.doom(*number);
         }
         Ok(())

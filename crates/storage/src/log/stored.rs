@@ -117,7 +117,7 @@ impl Log {
         let freed = state.add_extents(target, from, to, add);
         if !freed.is_empty() {
             let seq = if state.removed { WalSeq::NONE } else { state.last_seq };
-            self.0.shared.free(seq, freed.iter().map(|extent| (extent.file, u64::from(extent.length))));
+            self.0.shared.free(self.0.partition.topic, seq, &freed);
         }
     }
 

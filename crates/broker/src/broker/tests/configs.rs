@@ -100,3 +100,41 @@ fn what_is_not_there_is_told() {
         assert_eq!(bench.session.configs().list(&[ResourceKind::Topic]).len(), 1);
     });
 }
+
+#[test]
+fn files_go_after_the_time_that_holds_for_their_topics() {
+    let backends = memory();
+    let blobs = backends.blobs.clone();
+    bench_over(backends, &[("log.segment.delete.delay.ms", "50000")], async |bench| {
+        let change = async |kind, name: &str, setting: &str, value: &str| {
+            let (resource, changes) = (resource(kind, name), [set(setting, value)]);
+            let changed = bench.session.configs().alter_incrementally(&resource, &changes, false).await;
+            changed.value.expect("dynamic");
+        };
+        let engine = bench.broker.engine();
+        let released = async |topic: &str, waits: u64| {
+            let end = bench.append_values(topic, &["a"]).await.0 + 1;
+            engine.checkpoint().await;
+            let seq = bench.partition(topic).move_start(Offset(end));
+            bench.durable(seq);
+            engine.checkpoint().await;
+            assert_eq!(engine.usage().segment_bytes, 0, "{topic}");
+            let files = async || blobs.list().await.expect("memory can be listed").len();
+            bench.advance_ms(waits - 1000);
+            engine.checkpoint().await;
+            assert_eq!(files().await, 1, "{topic}");
+            bench.advance_ms(1000);
+            engine.checkpoint().await;
+            assert_eq!(files().await, 0, "{topic}");
+        };
+        bench.create("plain", 1, &[]).await;
+        bench.create("own", 1, &[("file.delete.delay.ms", "2000")]).await;
+        released("plain", 50_000).await;
+        released("own", 2000).await;
+        change(ResourceKind::Topic, "own", "file.delete.delay.ms", "4000").await;
+        released("own", 4000).await;
+        change(ResourceKind::Broker, "", "log.segment.delete.delay.ms", "7000").await;
+        released("own", 4000).await;
+        released("plain", 7000).await;
+    });
+}

@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Definition] = &[
     long("log.roll.jitter.ms").cluster_wide().acts("Most milliseconds by which a segment is begun early by chance, where the topic says nothing."),
     long("log.roll.ms").cluster_wide().acts("Milliseconds after which a new segment is begun, where the topic says nothing."),
     int("log.segment.bytes").default("1073741824").at_least(1_048_576).cluster_wide().acts("Bytes after which a new segment is begun, where the topic says nothing."),
-    long("log.segment.delete.delay.ms").default("60000").at_least(0).cluster_wide().acts("Milliseconds between the moment when a file is released and its removal from disk; read at the start."),
+    long("log.segment.delete.delay.ms").default("60000").at_least(0).cluster_wide().acts("Milliseconds between the moment when a file is released and its removal from disk, where the topic says nothing."),
     int("max.decompressed.message.bytes").default("2147483639").between(1, 2_147_483_639).cluster_wide().acts("Largest size, in bytes, that a batch may have when decompressed, where the topic says nothing."),
     int("message.max.bytes").default("1048588").at_least(0).cluster_wide().acts("Largest batch, in bytes as stored, that is taken, where the topic says nothing."),
     int("min.insync.replicas").default("1").at_least(1).cluster_wide().acts("How many replicas must have a record before `acks=all` is answered, where the topic says nothing. It is described, and a durable write satisfies it."),

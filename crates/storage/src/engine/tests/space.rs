@@ -5,6 +5,7 @@ use super::*;
 on_all_grounds! {
     a_large_run_has_a_file_of_its_own
     files_that_nobody_needs_go_after_the_delay
+    a_file_stays_for_the_longest_time_of_those_who_had_something_in_it
     files_that_are_mostly_dead_are_gathered
     small_packs_are_merged
     removed_topics_leave_nothing
@@ -53,6 +54,49 @@ fn files_that_nobody_needs_go_after_the_delay(folder: Folder) {
     block_on(engine.checkpoint());
     assert_eq!((engine.usage().files, files_of(&folder)), (0, 1));
     folder.clock.advance(folder.options.delete_delay);
+    block_on(engine.checkpoint());
+    assert_eq!(files_of(&folder), 0);
+    block_on(engine.close());
+}
+
+fn a_file_stays_for_the_longest_time_of_those_who_had_something_in_it(folder: Folder) {
+    let engine = folder.open();
+    let [short, long, other] = [1, 2, 3].map(|topic| engine.create(partition(topic, 0)));
+    let second = Duration::from_secs(1);
+    engine.set_delete_delay(3 * second);
+    for (log, delay) in [(&short, second), (&long, 9 * second)] {
+        engine.set_topic_delete_delay(log.partition().topic, Some(delay));
+    }
+    // Each step: who has something in one pack, all of it let go; and the time that it stays.
+    let steps = [(vec![&short], 1), (vec![&other], 3), (vec![&short, &long], 9), (vec![&short, &other], 3)];
+    for (logs, stays) in steps {
+        for log in &logs {
+            engine.put(log, 1, 100, 0);
+        }
+        engine.settle();
+        block_on(engine.checkpoint());
+        for log in &logs {
+            log.set_start(log.end());
+        }
+        engine.settle();
+        block_on(engine.checkpoint());
+        assert_eq!((engine.usage().files, files_of(&folder)), (0, 1));
+        // What is due already keeps its time.
+        engine.set_delete_delay(30 * second);
+        folder.clock.advance(stays * second - Duration::from_millis(100));
+        block_on(engine.checkpoint());
+        assert_eq!(files_of(&folder), 1, "{logs:?}");
+        engine.set_delete_delay(3 * second);
+        folder.clock.advance(Duration::from_millis(100));
+        block_on(engine.checkpoint());
+        assert_eq!(files_of(&folder), 0, "{logs:?}");
+    }
+    // A topic that is removed takes its time with it.
+    block_on(engine.wait(engine.put(&short, 1, 100, 0)));
+    block_on(engine.checkpoint());
+    engine.remove(short.partition().topic);
+    block_on(engine.checkpoint());
+    folder.clock.advance(second);
     block_on(engine.checkpoint());
     assert_eq!(files_of(&folder), 0);
     block_on(engine.close());
