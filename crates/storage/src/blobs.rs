@@ -10,6 +10,8 @@ use std::sync::Arc;
 use thalweg_model::Region;
 use thalweg_model::world::BoxFuture;
 
+use crate::disk::Space;
+
 pub use self::local::LocalBlobs;
 pub(crate) use self::memory::MemoryBlob;
 pub use self::memory::MemoryBlobs;
@@ -36,6 +38,8 @@ pub trait Blobs: Send + Sync {
     fn list(&self) -> BoxFuture<'_, io::Result<Vec<String>>>;
     /// Deletes one. Whether its name may come back after a power cut is not said.
     fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<()>>;
+    /// How much room there is where they lie; none where that has no bound of its own.
+    fn space(&self) -> BoxFuture<'_, io::Result<Option<Space>>>;
 }
 
 /// A blob that is being written, in steps of its own size.

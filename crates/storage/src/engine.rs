@@ -4,6 +4,7 @@ mod hearing;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::sync::{Notify, watch};
 use crate::cold::ColdReaders;
 use crate::damage::{Damage, DamageBook};
 use crate::delays::DeleteDelays;
+use crate::disk::Space;
 use crate::extent::{Extent, FileNumber};
 use crate::files::Files;
 use crate::leases::Lease;
@@ -242,12 +244,8 @@ impl Engine {
 
     /// Takes space for an append of so many bytes in so many batches.
     pub async fn reserve_batches(&self, bytes: usize, batches: usize) -> Result<Reservation, Refused> {
-        if let Some(most) = self.0.options.memory_bytes_max {
-            let figures = &self.0.figures;
-            let held = figures.uncovered_bytes.get() + figures.segment_bytes.get();
-            if held.unsigned_abs() + bytes as u64 > most {
-                return Err(Refused::Full);
-            }
+        if self.0.memory_left().is_some_and(|space| bytes as u64 > space.free) {
+            return Err(Refused::Full);
         }
         self.0.chain().reserve(bytes, batches).await
     }
@@ -296,6 +294,14 @@ impl Engine {
     /// Moves when [`damages`](Self::damages) may give something else.
     pub fn damage_watch(&self) -> watch::Receiver<u64> {
         self.0.damage.watch()
+    }
+
+    /// How much room there is for records: of the disk, or below the cap in memory; none where there is no bound.
+    pub async fn space(&self) -> io::Result<Option<Space>> {
+        match self.0.memory_left() {
+            Some(space) => Ok(Some(space)),
+            None => self.0.files.blobs.space().await,
+        }
     }
 
     /// Says why the storage failed, once it has; nothing becomes durable after that, and the process must end. (With
@@ -351,6 +357,13 @@ impl Shared {
 
     pub(crate) fn log(&self, partition: TopicPartition) -> Option<Log> {
         self.logs.read().get(&partition).cloned()
+    }
+
+    /// What the cap in memory leaves, where there is one.
+    fn memory_left(&self) -> Option<Space> {
+        let total = self.options.memory_bytes_max?;
+        let held = self.figures.uncovered_bytes.get() + self.figures.segment_bytes.get();
+        Some(Space { total, free: total.saturating_sub(held.unsigned_abs()) })
     }
 
     /// Which chain a block belongs to.

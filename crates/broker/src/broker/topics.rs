@@ -424,7 +424,7 @@ impl Broker {
     }
 
     /// What lies in the data folder: all partitions, or those named.
-    pub(crate) fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
+    pub(crate) async fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
         let describe = |partition: &Partition| LogDirPartition {
             topic: partition.topic().name.clone(),
             partition: partition.index(),
@@ -441,10 +441,14 @@ impl Broker {
                 .map(|partition| describe(&partition))
                 .collect(),
         };
+        let space = self.engine().space().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the disk does not say how much room there is");
+            None
+        });
         vec![LogDir {
             path: self.identity().data_folder.clone(),
-            total_bytes: None,
-            usable_bytes: None,
+            total_bytes: space.map(|space| space.total),
+            usable_bytes: space.map(|space| space.free),
             partitions,
         }]
     }

@@ -204,7 +204,7 @@ pub struct Described {
 pub struct LogDir {
     /// Where it is.
     pub path: PathBuf,
-    /// Bytes of its disk.
+    /// Bytes of its disk, or the cap of what is kept in memory.
     pub total_bytes: Option<u64>,
     /// Bytes that are free there.
     pub usable_bytes: Option<u64>,
@@ -300,10 +300,10 @@ impl Topics<'_> {
     }
 
     /// What lies in which folder: of all topics, or of those named.
-    pub fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
+    pub async fn log_dirs(&self, wanted: Option<&[(TopicName, Vec<PartitionIndex>)]>) -> Vec<LogDir> {
         if !self.session.allows(Operation::Describe, &Target::Cluster) {
             return Vec::new();
         }
-        self.session.broker.log_dirs(wanted)
+        self.session.broker.log_dirs(wanted).await
     }
 }

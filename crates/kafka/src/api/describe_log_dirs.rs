@@ -21,8 +21,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         let partitions = |indexes: Vec<i32>| indexes.into_iter().map(PartitionIndex).collect();
         topics.into_iter().map(|topic| ((&topic.topic).into(), partitions(topic.partitions))).collect()
     });
+    let folders = request.session.topics().log_dirs(wanted.as_deref()).await;
     let answer = DescribeLogDirsResponse {
-        results: request.session.topics().log_dirs(wanted.as_deref()).into_iter().map(of_folder).collect(),
+        results: folders.into_iter().map(of_folder).collect(),
         ..Default::default()
     };
     request.answer(WalSeq::default(), &answer, None)

@@ -10,7 +10,7 @@ use thalweg_model::region::{FileRegion, RegionFile};
 use thalweg_model::world::BoxFuture;
 
 use super::{Blob, BlobWriter, Blobs};
-use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, align_up};
+use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up};
 
 /// How much is written at once.
 const STEP_BYTES: usize = 1 << 20;
@@ -83,6 +83,10 @@ impl Blobs for LocalBlobs {
                 result => result,
             }
         })
+    }
+
+    fn space(&self) -> BoxFuture<'_, io::Result<Option<Space>>> {
+        Box::pin(async move { self.disk.space().await.map(Some) })
     }
 }
 

@@ -10,6 +10,7 @@ use thalweg_model::Region;
 use thalweg_model::world::BoxFuture;
 
 use super::{Blob, BlobWriter, Blobs};
+use crate::disk::Space;
 
 /// The store; clones are the same one.
 #[derive(Clone, Default)]
@@ -42,6 +43,10 @@ impl Blobs for MemoryBlobs {
             self.0.lock().remove(name);
             Ok(())
         })
+    }
+
+    fn space(&self) -> BoxFuture<'_, io::Result<Option<Space>>> {
+        Box::pin(async { Ok(None) })
     }
 }
 

@@ -239,12 +239,13 @@ fn log_folders_tell_sizes() {
     bench(&[], async |bench| {
         bench.create("t", 2, &[]).await;
         bench.append_values("t", &["a"]).await;
-        let dirs = bench.session.topics().log_dirs(None);
+        let dirs = bench.session.topics().log_dirs(None).await;
         let sizes: Vec<_> = dirs[0].partitions.iter().map(|p| (p.partition.0, p.size > 0)).collect();
         assert_eq!(sizes, [(0, true), (1, false)]);
         let wanted = [(TopicName::from("t"), vec![PartitionIndex(1), PartitionIndex(9)])];
-        let dirs = bench.session.topics().log_dirs(Some(&wanted));
+        let dirs = bench.session.topics().log_dirs(Some(&wanted)).await;
         assert_eq!(dirs[0].partitions.len(), 1);
         assert_eq!(dirs[0].path, PathBuf::from("/data"));
+        assert_eq!((dirs[0].total_bytes, dirs[0].usable_bytes), (None, None), "memory without a cap");
     });
 }

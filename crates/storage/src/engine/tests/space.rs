@@ -11,6 +11,20 @@ on_all_grounds! {
     removed_topics_leave_nothing
     the_unknown_is_garbage
     idle_partitions_cost_a_checkpoint_nothing
+    room_is_told
+}
+
+fn room_is_told(folder: Folder) {
+    let engine = folder.open();
+    let space = block_on(engine.space()).expect("it can be asked");
+    match &folder.ground {
+        Ground::Memory(_) => assert_eq!(space, None, "without a cap"),
+        Ground::Disk(_) | Ground::Real(_) => {
+            let space = space.expect("a disk has an end");
+            assert!(0 < space.free && space.free <= space.total, "{space:?}");
+        }
+    }
+    block_on(engine.close());
 }
 
 fn files_of(folder: &Folder) -> usize {
@@ -275,8 +289,11 @@ fn memory_has_a_cap() {
     };
     assert_eq!(refused, Refused::Full);
     assert!(appended > 10, "{appended}");
+    let space = || block_on(engine.space()).expect("memory can be asked").expect("there is a cap");
+    assert_eq!((space().total, space().free < 2000), (20_000, true));
     block_on(engine.wait(log.set_start(log.end())));
     block_on(engine.checkpoint());
     assert!(block_on(engine.reserve(1000)).is_ok(), "what is deleted makes room");
+    assert!(space().free > 10_000);
     block_on(engine.close());
 }
