@@ -23,6 +23,9 @@ use crate::session::TopicRef;
 
 pub(crate) use self::name::{CLUSTER_METADATA, fault, is_internal};
 pub(crate) use self::record::{PartitionRun, Record, TopicRecord};
+
+/// The newest version of a record of the facts "cluster" that this program knows; it is a record's first byte.
+pub const FACTS_VERSION: u8 = record::VERSION;
 pub(crate) use self::state::{Entry, State};
 
 /// Why a change was not made; nothing of it was.

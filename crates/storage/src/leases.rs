@@ -4,6 +4,7 @@
 mod local;
 mod memory;
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -40,14 +41,20 @@ pub enum LeaseError {
         expected: NodeId,
     },
     /// A newer binary wrote it: use that.
-    #[error("the data folder {folder} has format {found}, and this program knows {known}: use a newer one")]
+    #[error(
+        "{file} in the data folder {folder} has format {found}, and this program knows {known}: {program}"
+    )]
     Newer {
         /// What cannot be held.
         folder: PathBuf,
+        /// Which file says so.
+        file: String,
         /// Its format.
         found: u32,
         /// The newest format that this program knows.
         known: u32,
+        /// Which program can use it.
+        program: Program,
     },
     /// What says whose it is cannot be understood: restore the folder, or remove that file.
     #[error("the file {path} does not say whose the data folder is: {what}")]
@@ -66,6 +73,20 @@ pub enum LeaseError {
         #[source]
         error: io::Error,
     },
+}
+
+/// The program that used a folder last, as the words of a refusal name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program(pub Option<String>);
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(version) => write!(f, "start thalweg {version}, which used it last, or a newer one")?,
+            None => f.write_str("start the version that used it last, or a newer one")?,
+        }
+        write!(f, "; this is {}, and it has changed nothing", env!("CARGO_PKG_VERSION"))
+    }
 }
 
 /// Gives leases.

@@ -17,6 +17,7 @@ use thalweg_model::{NodeId, TopicPartition};
 use self::record::{PartitionRow, Record};
 use crate::extent::{Extent, FileNumber};
 use crate::facts::{Facts, FactsError};
+use crate::leases::Program;
 use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
 use crate::wal::{ChainId, WalSeq};
@@ -89,11 +90,8 @@ impl Manifest {
     pub(crate) async fn load(facts: Arc<dyn Facts>) -> Result<(Self, Image), OpenError> {
         let loaded = facts.load().await.map_err(facts_failed)?;
         let mut image = Image::default();
-        for fact in loaded.records {
-            let mut rest = &fact[..];
-            while !rest.is_empty() {
-                image.apply(record::decode(&mut rest)?)?;
-            }
+        for fact in &loaded.records {
+            image.apply_fact(fact)?;
         }
         Ok((Self { facts, index: loaded.index }, image))
     }
@@ -122,12 +120,16 @@ impl Manifest {
 pub(crate) fn facts_failed(error: FactsError) -> OpenError {
     match error {
         FactsError::Failed(error) => OpenError::Io(error),
-        FactsError::Newer { format, .. } => OpenError::Newer { found: u32::from(format), known: FORMAT },
+        FactsError::Newer { name, format } => newer(name, u32::from(format)),
         FactsError::Full => OpenError::Io(std::io::ErrorKind::StorageFull.into()),
         error @ (FactsError::Conflict(_) | FactsError::Damaged { .. }) => {
             OpenError::Damaged(error.to_string())
         }
     }
+}
+
+fn newer(file: String, found: u32) -> OpenError {
+    OpenError::Newer { file, found, known: FORMAT, program: Program::default() }
 }
 
 /// Records that become durable together.
@@ -158,11 +160,20 @@ impl Edit {
 }
 
 impl Image {
+    /// Applies the records of one fact.
+    pub(crate) fn apply_fact(&mut self, fact: &[u8]) -> Result<(), OpenError> {
+        let mut rest = fact;
+        while !rest.is_empty() {
+            self.apply(record::decode(&mut rest)?)?;
+        }
+        Ok(())
+    }
+
     fn apply(&mut self, record: Record<'_>) -> Result<(), OpenError> {
         match record {
             Record::Format { version, node } => {
                 if version > FORMAT {
-                    return Err(OpenError::Newer { found: version, known: FORMAT });
+                    return Err(newer("facts/shard-0".into(), version));
                 }
                 self.node = Some(node);
             }

@@ -63,6 +63,9 @@ pub struct Options {
     pub cold_readers: usize,
     /// For proofs alone: every change of the disk is written down in this new file.
     pub disk_journal: Option<PathBuf>,
+    /// The caller's facts begin with a byte that says their version: a folder with a newer one than this is refused before
+    /// anything in it is touched.
+    pub facts_version_max: u8,
     /// How fast the scrub reads files to find damage before a consumer does; 0 is never.
     pub scrub_bytes_per_second: u64,
     /// How long after the beginning of one pass through all files the next one begins.
@@ -89,6 +92,7 @@ impl Default for Options {
             delete_delay: Duration::from_secs(60),
             cold_readers: 4,
             disk_journal: None,
+            facts_version_max: u8::MAX,
             scrub_bytes_per_second: 4 * MIB,
             scrub_interval: Duration::from_secs(7 * 24 * 3600),
         }

@@ -22,9 +22,11 @@ use crate::blobs::{BlobWriter, write_all};
 use crate::extent::{EXTENT_BYTES_MAX, Extent, FileNumber, MARK_BYTES, Mark};
 use crate::manifest::record;
 
-pub(crate) use self::reading::{FileFault, directory};
+pub(crate) use self::reading::{FileFault, directory, format_of};
 
 const MAGIC: [u8; 8] = *b"thlwgRF\x01";
+/// The format that this program writes.
+pub(crate) const FORMAT: u8 = MAGIC[MAGIC_COMMON];
 /// The part of it that later versions share.
 const MAGIC_COMMON: usize = 7;
 const HEADER_BYTES: u64 = 32;

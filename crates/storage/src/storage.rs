@@ -1,6 +1,7 @@
 //! An opened data folder: the backends, the lock, who it belongs to. Recovery turns it into an engine.
 
 mod folder;
+mod formats;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +25,7 @@ use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
 use crate::files::Files;
-use crate::leases::{Lease, LeaseError};
+use crate::leases::{Lease, LeaseError, Program};
 use crate::log::{Log, State};
 use crate::manifest::record::Record;
 use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
@@ -50,12 +51,18 @@ pub enum OpenError {
         expected: NodeId,
     },
     /// A newer binary wrote it: use that one.
-    #[error("the data folder has format {found}, this binary knows formats up to {known}")]
+    #[error(
+        "{file} of the data folder has format {found}, this program knows formats up to {known}: {program}"
+    )]
     Newer {
+        /// Which file, as it is called in the folder.
+        file: String,
         /// What is written there.
         found: u32,
         /// What we can read.
         known: u32,
+        /// Which program can use the folder.
+        program: Program,
     },
     /// What is in it contradicts itself: restore it from a backup.
     #[error("the data folder is damaged: {0}")]

@@ -20,7 +20,7 @@ use thalweg_model::{TopicId, TopicName, Uuid};
 
 use crate::config::Overrides;
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 const CLUSTER: u8 = 1;
 const TOPIC: u8 = 2;
 const REMOVED: u8 = 3;

@@ -101,6 +101,7 @@ pub(super) async fn storage(
         memory_bytes_max: (*data == Data::Memory).then_some(unsigned(config.memory_data_bytes)),
         checkpoint_interval: Duration::from_millis(unsigned(config.checkpoint_interval_ms)),
         disk_journal,
+        facts_version_max: thalweg_broker::FACTS_VERSION,
         scrub_bytes_per_second: match data {
             // Nothing rots there that the process could outlive.
             Data::Memory => 0,

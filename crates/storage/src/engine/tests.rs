@@ -5,6 +5,7 @@ mod counts;
 mod crash;
 mod damage;
 mod model;
+mod newer;
 mod power;
 mod snapshots;
 mod space;

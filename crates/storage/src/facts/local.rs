@@ -21,8 +21,15 @@ use super::{Facts, FactsError, Loaded, Reserve};
 const FOLDER: &str = "facts";
 /// Space is taken in steps of this, so that most commits tell the file system nothing new.
 const ALLOCATE_BYTES: u64 = 64 << 10;
+/// How often a file is read before it is called damaged.
+const READS_MAX: u32 = 3;
 /// Commits beyond the image that are worth a new image.
 const SNAPSHOT_BYTES_MIN: u64 = 1 << 20;
+
+/// What a file of facts holds, by its bytes.
+pub(crate) fn decode_file(name: &str, bytes: Bytes) -> Result<Loaded, FactsError> {
+    Ok(scan(name, bytes)?.loaded)
+}
 
 /// The facts of one name in a data folder.
 pub struct LocalFacts {
@@ -86,13 +93,24 @@ impl LocalFacts {
             result => result.map_err(FactsError::Failed)?,
         };
         let length = file.len().await.map_err(FactsError::Failed)?;
-        let mut bytes = vec![0; usize::try_from(length).map_err(|_| self.damaged(0, "length"))?];
-        file.read_exact_at(&mut bytes, 0).await.map_err(FactsError::Failed)?;
-        let bytes = Bytes::from(bytes);
-        let found = scan(&self.name, bytes.clone())?;
+        let mut reads = 0;
+        let (bytes, found) = loop {
+            let mut bytes = vec![0; usize::try_from(length).map_err(|_| self.damaged(0, "length"))?];
+            file.read_exact_at(&mut bytes, 0).await.map_err(FactsError::Failed)?;
+            let bytes = Bytes::from(bytes);
+            reads += 1;
+            match scan(&self.name, bytes.clone()) {
+                // It may have been the reading that was wrong.
+                Err(FactsError::Damaged { .. }) if reads < READS_MAX => {}
+                result => break (bytes, result?),
+            }
+        };
         // The last commit of a process that ended can be readable and not on the device; where its sync had failed, the
         // system takes it for written, and another sync alone would do nothing. So can the file's name.
         let again = async {
+            if found.leftover {
+                self.wipe(&*file, found.end, length).await?;
+            }
             if let Some(last) = found.last_commit {
                 file.write_all_at(&bytes[last as usize..found.end as usize], last).await?;
             }
@@ -104,6 +122,16 @@ impl LocalFacts {
         self.bytes.store(found.end, Ordering::Relaxed);
         let log = Log { file, id: found.id, index: found.loaded.index, end: found.end, allocated: length };
         Ok((found.loaded, State::Open(log)))
+    }
+
+    /// Puts zeros where a torn commit is, so that what is found there the next time was written in one go.
+    async fn wipe(&self, file: &dyn File, from: u64, to: u64) -> io::Result<()> {
+        let zeros = vec![0; ALLOCATE_BYTES as usize];
+        for position in (from..to).step_by(ALLOCATE_BYTES as usize) {
+            let count = (to - position).min(ALLOCATE_BYTES) as usize;
+            file.write_all_at(&zeros[..count], position).await?;
+        }
+        Ok(())
     }
 
     fn damaged(&self, position: u64, what: &'static str) -> FactsError {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   lock        locked while a broker runs; holds its process id, for the words of a refusal
-//!   NAME.lease  format, node id and epoch of the last holding, as text; replaced in one step
+//!   NAME.lease  format, node id and epoch of the last holding, and the program's version, as text; replaced in one step
 //! ```
 
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use thalweg_model::NodeId;
 use thalweg_model::world::BoxFuture;
 
-use super::{Lease, LeaseError, Leases};
+use super::{Lease, LeaseError, Leases, Program};
 use crate::disk::{Access, Create, Disk, Open};
 
 const LOCK: &str = "lock";
@@ -42,8 +42,17 @@ struct LocalLease {
 }
 
 /// What a lease file says.
-struct Said {
-    node: NodeId,
+pub(crate) struct Said {
+    pub(crate) node: NodeId,
+    epoch: u64,
+    /// The version of the program that wrote it, where it says so.
+    pub(crate) program: Option<String>,
+}
+
+/// A folder that is locked, and in which nothing was written yet.
+pub(crate) struct Locked {
+    lock: File,
+    name: String,
     epoch: u64,
 }
 
@@ -53,10 +62,11 @@ impl LocalLeases {
         Self { folder: folder.to_path_buf(), disk, node }
     }
 
-    async fn hold_now(&self, name: &str) -> Result<Box<dyn Lease>, LeaseError> {
+    /// Keeps others away, and changes nothing: whether the folder can be used is seen after this.
+    pub(crate) async fn lock(&self, name: &str) -> Result<Locked, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
         fs::create_dir_all(&self.folder).map_err(failed)?;
-        let lock = self.lock()?;
+        let lock = self.lock_file()?;
         let name = format!("{name}.lease");
         let epoch = match self.read(&name).await? {
             Some(said) if said.node != self.node => {
@@ -69,15 +79,24 @@ impl LocalLeases {
             Some(said) => said.epoch + 1,
             None => 1,
         };
+        Ok(Locked { lock, name, epoch })
+    }
+
+    /// Writes down who holds it from now on.
+    pub(crate) async fn take(&self, locked: Locked) -> Result<Box<dyn Lease>, LeaseError> {
+        let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
+        let Locked { mut lock, name, epoch } = locked;
+        lock.set_len(0).map_err(failed)?;
+        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
         self.write(&name, epoch).await.map_err(failed)?;
         Ok(Box::new(LocalLease { _lock: lock, epoch }))
     }
 
-    fn lock(&self) -> Result<File, LeaseError> {
+    fn lock_file(&self) -> Result<File, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut lock = options.open(self.folder.join(LOCK)).map_err(failed)?;
+        let lock = options.open(self.folder.join(LOCK)).map_err(failed)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -92,12 +111,10 @@ impl LocalLeases {
             }
             Err(error) => return Err(failed(error.into())),
         }
-        lock.set_len(0).map_err(failed)?;
-        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
         Ok(lock)
     }
 
-    async fn read(&self, name: &str) -> Result<Option<Said>, LeaseError> {
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Said>, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
         let damaged = |what| LeaseError::Damaged { path: self.folder.join(name), what };
         let existing = Open { access: Access::Buffered, create: Create::Existing };
@@ -115,18 +132,31 @@ impl LocalLeases {
         };
         let format: u32 =
             value("format").and_then(|text| text.parse().ok()).ok_or_else(|| damaged("no format"))?;
+        let program = value("program").map(str::to_owned);
         if format > FORMAT {
-            return Err(LeaseError::Newer { folder: self.folder.clone(), found: format, known: FORMAT });
+            let (folder, known) = (self.folder.clone(), FORMAT);
+            return Err(LeaseError::Newer {
+                folder,
+                file: name.to_owned(),
+                found: format,
+                known,
+                program: Program(program),
+            });
         }
         let node =
             value("node.id").and_then(|text| text.parse().ok()).ok_or_else(|| damaged("no node.id"))?;
         let epoch = value("epoch").and_then(|text| text.parse().ok()).ok_or_else(|| damaged("no epoch"))?;
-        Ok(Some(Said { node: NodeId(node), epoch }))
+        Ok(Some(Said { node: NodeId(node), epoch, program }))
     }
 
     async fn write(&self, name: &str, epoch: u64) -> io::Result<()> {
         let mut text = String::from("# Whose this folder is. Written by the broker at each start.\n");
-        let _ = writeln!(text, "format = {FORMAT}\nnode.id = {}\nepoch = {epoch}", self.node);
+        let program = env!("CARGO_PKG_VERSION");
+        let _ = writeln!(
+            text,
+            "format = {FORMAT}\nnode.id = {}\nepoch = {epoch}\nprogram = {program}",
+            self.node
+        );
         let unfinished = format!("{name}.new");
         let made = Open { access: Access::Buffered, create: Create::IfMissing };
         let file = self.disk.open(&unfinished, made).await?;
@@ -141,7 +171,7 @@ impl LocalLeases {
 impl Leases for LocalLeases {
     fn hold(&self, name: &str) -> BoxFuture<'_, Result<Box<dyn Lease>, LeaseError>> {
         let name = name.to_owned();
-        Box::pin(async move { self.hold_now(&name).await })
+        Box::pin(async move { self.take(self.lock(&name).await?).await })
     }
 }
 

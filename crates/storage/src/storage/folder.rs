@@ -13,19 +13,20 @@ use std::sync::Arc;
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
 
+use super::formats::refuse_newer;
 use super::{Backends, OpenError, Storage};
 use crate::blobs::LocalBlobs;
 use crate::disk::{Disk, RealDisk, Recorder};
 use crate::facts::{Facts, LocalFacts, Reserve};
-use crate::leases::{Leases, LocalLeases};
+use crate::leases::{LocalLeases, Program};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::wal::{Ring, RingOptions};
 
 /// The folder of segment files and packs.
-const SEGMENTS: &str = "segments";
+pub(super) const SEGMENTS: &str = "segments";
 /// The manifest's facts, and the lease.
-const SHARD: &str = "shard-0";
+pub(super) const SHARD: &str = "shard-0";
 
 impl Storage {
     /// Opens a data folder, or makes it. It is ours until the engine is closed, or the process ends.
@@ -35,18 +36,33 @@ impl Storage {
         options: Options,
         world: World,
     ) -> Result<Self, OpenError> {
+        let looking: Arc<dyn Disk> = Arc::new(RealDisk::buffered(folder)?);
+        let leases = LocalLeases::new(folder, looking.clone(), node);
+        let locked = leases.lock(SHARD).await?;
+        let program = Program(leases.read(&format!("{SHARD}.lease")).await?.and_then(|said| said.program));
+        refuse_newer(&*looking, options.facts_version_max, program).await?;
         let mut disk: Arc<dyn Disk> = Arc::new(RealDisk::open(folder)?);
         if let Some(journal) = &options.disk_journal {
             disk = Arc::new(Recorder::new(disk, journal)?);
         }
-        let lease = LocalLeases::new(folder, disk.clone(), node).hold(SHARD).await?;
-        let mut storage = Self::on_disk(disk, node, options, world).await?;
+        let lease = LocalLeases::new(folder, disk.clone(), node).take(locked).await?;
+        let mut storage = Self::on_seen_disk(disk, node, options, world).await?;
         storage.lease = Some(lease);
         Ok(storage)
     }
 
     /// Opens a data folder on any disk. That nobody else works on it is for the caller to see to.
     pub async fn on_disk(
+        disk: Arc<dyn Disk>,
+        node: NodeId,
+        options: Options,
+        world: World,
+    ) -> Result<Self, OpenError> {
+        refuse_newer(&*disk, options.facts_version_max, Program::default()).await?;
+        Self::on_seen_disk(disk, node, options, world).await
+    }
+
+    async fn on_seen_disk(
         disk: Arc<dyn Disk>,
         node: NodeId,
         options: Options,

@@ -33,9 +33,10 @@ use crate::options::Durability;
 use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
 
 use self::files::{Files, Handle, Place, Taken};
+pub(crate) use self::scan::find_newer;
 
 /// The folder of the ring's files.
-const FOLDER: &str = "wal";
+pub(crate) const FOLDER: &str = "wal";
 /// What a block should not exceed when it can be divided.
 const BLOCK_BYTES_TARGET: u64 = 1 << 20;
 /// How much is written at once.

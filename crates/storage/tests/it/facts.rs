@@ -197,10 +197,36 @@ fn damage_in_the_middle_is_not_taken_for_the_end() {
     disk.rot("facts/shard-0", 2 * 4096 + 58);
     let damaged = block_on(on(Arc::new(disk.clone())).load());
     assert!(matches!(damaged, Err(FactsError::Damaged { position: 8192, .. })), "{damaged:?}");
-    // the last one cannot be told from a torn one
     disk.rot("facts/shard-0", 2 * 4096 + 58);
-    disk.rot("facts/shard-0", 3 * 4096 + 58);
-    check(&on(Arc::new(disk)), 3, &["a", "a", "a"]);
+    // the last one is told from a torn one: nothing of it is missing
+    for byte in [3, 20, 50, 58] {
+        disk.rot("facts/shard-0", 3 * 4096 + byte);
+        let damaged = block_on(on(Arc::new(disk.clone())).load());
+        assert!(matches!(damaged, Err(FactsError::Damaged { position: 12288, .. })), "{byte}: {damaged:?}");
+        disk.rot("facts/shard-0", 3 * 4096 + byte);
+    }
+    // a bit behind the end is nobody's
+    disk.rot("facts/shard-0", 4 * 4096 + 3);
+    check(&on(Arc::new(disk)), 4, &["a", "a", "a", "a"]);
+}
+
+#[test]
+fn a_commit_of_which_a_sector_is_missing_is_torn_and_wiped() {
+    let disk = MemoryDisk::new(true);
+    let facts = on(Arc::new(disk.clone()));
+    block_on(facts.commit(0, records(&["a"]))).expect("it works");
+    let long = "b".repeat(9000);
+    block_on(facts.commit(1, records(&[&long]))).expect("it works");
+    drop(facts);
+    let how = Open { access: Access::Buffered, create: Create::Existing };
+    let file = block_on(disk.open("facts/shard-0", how)).expect("it is there");
+    block_on(file.write_all_at(&[0; 512], 4096 + 4096)).expect("it works");
+    check(&on(Arc::new(disk.clone())), 1, &["a"]);
+    let mut rest = vec![1; 8192];
+    block_on(file.read_exact_at(&mut rest, 4096)).expect("it works");
+    assert!(rest.iter().all(|byte| *byte == 0));
+    block_on(on(Arc::new(disk.clone())).commit(1, records(&["c"]))).expect("it works");
+    check(&on(Arc::new(disk)), 2, &["a", "c"]);
 }
 
 #[test]

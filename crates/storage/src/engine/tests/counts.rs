@@ -60,7 +60,8 @@ fn a_start_reads_the_manifest_and_not_the_records() {
     let engine = folder.open();
     let read = disk_of(&folder).counts().bytes_read - before;
     assert!(kept > 48_000_000, "{kept}");
-    assert!(read < 4_000_000, "{read} of {kept}");
+    // The facts twice: their formats are looked at before anything is touched.
+    assert!(read < 5_500_000, "{read} of {kept}");
     assert_eq!(engine.usage().partitions, 2000);
     block_on(engine.close());
 }

@@ -18,6 +18,10 @@ const MAGIC: [u8; 8] = *b"thlwgFA\x01";
 const MAGIC_COMMON: usize = 7;
 const HEADER_BYTES: usize = 56;
 const PAGE_BYTES: usize = 4096;
+/// What a device writes whole or not at all.
+const SECTOR_BYTES: usize = 512;
+/// A sector with so few bytes that are not zero holds no header.
+const FLIPPED_BYTES_MAX: usize = 4;
 
 /// What a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub(super) struct Found {
     pub(super) last_commit: Option<u64>,
     /// Where the next commit goes.
     pub(super) end: u64,
+    /// Whether there is something behind that: a torn commit, which must not be mixed up with the next one.
+    pub(super) leftover: bool,
 }
 
 struct Header {
@@ -74,18 +80,15 @@ pub(super) fn encode(kind: Kind, id: Uuid, index: u64, records: &[Bytes]) -> Byt
 }
 
 /// Reads a whole file: its image and the commits after it, up to the first that is not whole. If there is a later one
-/// that is, the file is damaged.
+/// that is, or if all of it was written and its checksum does not hold, the file is damaged.
 pub(super) fn scan(name: &str, file: Bytes) -> Result<Found, FactsError> {
     let damaged = |position: usize, what| FactsError::Damaged {
         name: name.to_owned(),
         position: position as u64,
         what,
     };
-    if file.len() > MAGIC_COMMON
-        && file[..MAGIC_COMMON] == MAGIC[..MAGIC_COMMON]
-        && file[MAGIC_COMMON] > MAGIC[MAGIC_COMMON]
-    {
-        return Err(FactsError::Newer { name: name.to_owned(), format: file[MAGIC_COMMON] });
+    if let Some(format) = newer(&file) {
+        return Err(FactsError::Newer { name: name.to_owned(), format });
     }
     // the image was synced before the file got its name: it cannot be torn
     let image = decode_header(&file).ok_or_else(|| damaged(0, "header"))?;
@@ -98,6 +101,7 @@ pub(super) fn scan(name: &str, file: Bytes) -> Result<Found, FactsError> {
         image_bytes: 0,
         last_commit: None,
         end: 0,
+        leftover: false,
     };
     let records = decode_records(&file, &image).ok_or_else(|| damaged(0, "image"))?;
     found.loaded.records = records;
@@ -116,6 +120,14 @@ pub(super) fn scan(name: &str, file: Bytes) -> Result<Found, FactsError> {
         position += frame_bytes(&header);
     }
     found.end = position as u64;
+    let rest = file.get(position..).unwrap_or_default();
+    if let Some(format) = newer(rest) {
+        return Err(FactsError::Newer { name: name.to_owned(), format });
+    }
+    if was_written(rest, &image) {
+        return Err(damaged(position, "last commit"));
+    }
+    found.leftover = rest.iter().any(|byte| *byte != 0);
     let later = (position..file.len()).step_by(PAGE_BYTES).skip(1);
     for page in later {
         let follows = |header: &Header| header.id == image.id && header.index > found.loaded.index + 1;
@@ -124,6 +136,30 @@ pub(super) fn scan(name: &str, file: Bytes) -> Result<Found, FactsError> {
         }
     }
     Ok(found)
+}
+
+/// The format of a commit, where it is newer than ours.
+fn newer(commit: &[u8]) -> Option<u8> {
+    let format = *commit.get(MAGIC_COMMON)?;
+    (commit[..MAGIC_COMMON] == MAGIC[..MAGIC_COMMON] && format > MAGIC[MAGIC_COMMON]).then_some(format)
+}
+
+/// Whether a commit that is not whole was written whole once. A device writes a sector or does not, and what lies behind
+/// the last commit is zeros: so a torn one lacks a sector at least, and one that lacks none is damaged.
+fn was_written(rest: &[u8], image: &Header) -> bool {
+    let is_missing = |sector: &[u8]| sector.iter().all(|byte| *byte == 0);
+    let Some(first) = rest.get(..SECTOR_BYTES) else { return false };
+    if first.iter().filter(|byte| **byte != 0).count() <= FLIPPED_BYTES_MAX {
+        // Nothing was written here; a flipped bit in what nobody needs is no harm.
+        return false;
+    }
+    let length = match decode_header(rest) {
+        None => HEADER_BYTES,
+        Some(header) if header.id != image.id => return false,
+        Some(header) => HEADER_BYTES + usize::try_from(header.bytes).unwrap_or(usize::MAX - HEADER_BYTES),
+    };
+    let Some(written) = rest.get(..length.next_multiple_of(SECTOR_BYTES)) else { return false };
+    !written.chunks(SECTOR_BYTES).any(is_missing)
 }
 
 fn frame_bytes(header: &Header) -> usize {

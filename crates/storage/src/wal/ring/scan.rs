@@ -8,13 +8,14 @@
 //! A stale block is stepped over by its length: where one is found whole in its header, nothing was acknowledged that
 //! overlaps it. A file that begins with zeros was never used.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::block::{self, BlockError, Header};
-use crate::disk::{ALIGNMENT, Aligned, align_up};
+use crate::disk::{ALIGNMENT, Aligned, File, align_up};
 use crate::wal::{ChainId, Listed, WalSeq};
 
-use super::files::{Files, Handle};
+use super::files::Files;
 
 /// How much is read at once where blocks are needed,
 const WINDOW_BYTES: u64 = 1 << 20;
@@ -45,7 +46,7 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
         return found;
     }
     for (key, handle) in files.handles() {
-        let mut window = Window::new(handle.clone());
+        let mut window = Window::over(handle.reader.clone(), handle.length);
         let mut position = 0;
         while position < handle.length {
             let header = match window.page(position).await {
@@ -89,9 +90,33 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
     found
 }
 
+/// The first block in a file whose format is newer than ours: where, and which. Goes by headers alone, and only where
+/// something was written: files are filled from their beginning.
+pub(crate) async fn find_newer(file: Arc<dyn File>) -> io::Result<Option<(u64, u8)>> {
+    let length = file.len().await?;
+    let mut window = Window::over(file, length);
+    window.ahead = ALIGNMENT as u64;
+    let mut position = 0;
+    while position + ALIGNMENT as u64 <= length {
+        let header = match window.page(position).await {
+            Some(page) => Header::decode(page),
+            // What cannot be read is told when it is wanted.
+            None => Err(BlockError::Damaged("page")),
+        };
+        position += match header {
+            Ok(header) => align_up(header.length()),
+            Err(BlockError::Newer(format)) => return Ok(Some((position, format))),
+            Err(_) if window.is_zero(position) => return Ok(None),
+            Err(_) => ALIGNMENT as u64,
+        };
+    }
+    Ok(None)
+}
+
 /// A part of a file in memory.
 struct Window {
-    handle: Arc<Handle>,
+    file: Arc<dyn File>,
+    length: u64,
     buffer: Aligned,
     start: u64,
     end: u64,
@@ -100,8 +125,8 @@ struct Window {
 }
 
 impl Window {
-    fn new(handle: Arc<Handle>) -> Self {
-        Self { handle, buffer: Aligned::default(), start: 0, end: 0, ahead: WINDOW_BYTES_STALE }
+    fn over(file: Arc<dyn File>, length: u64) -> Self {
+        Self { file, length, buffer: Aligned::default(), start: 0, end: 0, ahead: WINDOW_BYTES_STALE }
     }
 
     /// The page at a position; none where it cannot be read.
@@ -111,7 +136,7 @@ impl Window {
 
     async fn is_whole(&mut self, position: u64, header: &Header) -> bool {
         let length = header.length();
-        if length > self.handle.length - position || !self.load(position, align_up(length)).await {
+        if length > self.length - position || !self.load(position, align_up(length)).await {
             return false;
         }
         block::check(self.slice(position, length)).is_ok()
@@ -133,7 +158,7 @@ impl Window {
         if self.start <= position && position + length <= self.end {
             return true;
         }
-        let rest = self.handle.length - position;
+        let rest = self.length - position;
         // where a large read fails, a small one may not
         for wanted in [length.max(self.ahead).min(rest), length.min(rest)] {
             let wanted_here = usize::try_from(wanted).expect("a window fits in memory");
@@ -141,7 +166,7 @@ impl Window {
                 self.buffer = Aligned::zeroed(wanted_here);
             }
             (self.start, self.end) = (0, 0);
-            if self.handle.reader.read_exact_at(&mut self.buffer[..wanted_here], position).await.is_ok() {
+            if self.file.read_exact_at(&mut self.buffer[..wanted_here], position).await.is_ok() {
                 (self.start, self.end) = (position, position + wanted);
                 return wanted >= length;
             }
