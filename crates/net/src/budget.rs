@@ -3,6 +3,9 @@
 //! Frames take their share in steps as bytes arrive. When it is spent, no socket is read but one: that of the oldest
 //! frame that waits for memory, which may overdraw (by one frame's length at most, since no other frame may overdraw
 //! until that one is done with). So a legal frame always ends, and memory is bounded.
+//!
+//! Beside the share lies a narrow lane for small frames: when large ones that come slowly have spent the share, who
+//! asks something short is served all the same.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,6 +19,9 @@ pub const FRAME_BYTES_DEFAULT: usize = 64 << 20;
 /// The share of answers where nothing else is set.
 pub const ANSWER_BYTES_DEFAULT: usize = 32 << 20;
 
+/// The lane of small frames is so small a part of the share, on top of it.
+const SMALL_LANE_PART: usize = 16;
+
 /// The share of frames that are being read or worked on; clones are the same share.
 #[derive(Clone, Debug)]
 pub struct FrameBudget(Arc<Frames>);
@@ -24,6 +30,8 @@ pub struct FrameBudget(Arc<Frames>);
 struct Frames {
     total: AtomicUsize,
     used: AtomicUsize,
+    /// The same in the lane of small frames.
+    used_small: AtomicUsize,
     /// The age of the next frame; smaller is older.
     next_ticket: AtomicU64,
     /// How many frames wait, so that releasing memory looks at one number as long as none does.
@@ -35,8 +43,17 @@ struct Frames {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: BTreeMap<u64, Waker>,
+    /// Those among them that found the lane of small frames full as well.
+    waiting_small: BTreeMap<u64, Waker>,
     /// Which frame overdraws.
     overdrawer: Option<u64>,
+}
+
+/// Where a frame's memory is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Shared,
+    Small,
 }
 
 /// How memory was given.
@@ -52,6 +69,7 @@ impl FrameBudget {
         Self(Arc::new(Frames {
             total: AtomicUsize::new(total),
             used: AtomicUsize::new(0),
+            used_small: AtomicUsize::new(0),
             next_ticket: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             queue: Mutex::default(),
@@ -66,7 +84,7 @@ impl FrameBudget {
 
     /// How many bytes are taken.
     pub fn used(&self) -> usize {
-        self.0.used.load(Ordering::SeqCst)
+        self.0.used.load(Ordering::SeqCst) + self.0.used_small.load(Ordering::SeqCst)
     }
 
     /// Whether frames wait for memory.
@@ -84,8 +102,50 @@ impl FrameBudget {
         !self.is_contended() && self.0.take(bytes)
     }
 
-    /// Takes `bytes` for the frame of `ticket`, in the order of age. Who no longer waits must say so ([`leave`](Self::leave)).
-    pub(crate) fn poll_take(&self, context: &mut Context<'_>, ticket: u64, bytes: usize) -> Poll<Grant> {
+    /// Takes `bytes` of the lane of small frames.
+    pub(crate) fn try_take_small(&self, bytes: usize) -> bool {
+        let before = self.0.used_small.fetch_add(bytes, Ordering::SeqCst);
+        let fits = before + bytes <= self.0.total.load(Ordering::SeqCst) / SMALL_LANE_PART;
+        if !fits {
+            self.0.used_small.fetch_sub(bytes, Ordering::SeqCst);
+        }
+        fits
+    }
+
+    fn small_lane_has_room(&self) -> bool {
+        self.0.used_small.load(Ordering::SeqCst) < self.0.total.load(Ordering::SeqCst) / SMALL_LANE_PART
+    }
+
+    /// Of what was taken of the lane of small frames, so much is kept: more than was taken, where small pieces cost
+    /// more than their bytes.
+    pub(crate) fn settle_small(&self, taken: usize, kept: usize) {
+        match taken.checked_sub(kept) {
+            Some(rest) => self.give_back_small(rest),
+            None => drop(self.0.used_small.fetch_add(kept - taken, Ordering::SeqCst)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn give_back_small(&self, bytes: usize) {
+        if bytes > 0 {
+            self.0.used_small.fetch_sub(bytes, Ordering::SeqCst);
+            if self.is_contended()
+                && let Some((_, waker)) = self.0.queue().waiting_small.pop_first()
+            {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Takes `bytes` for the frame of `ticket`, in the order of age; a small one is also told when its lane has room.
+    /// Who no longer waits must say so ([`leave`](Self::leave)).
+    pub(crate) fn poll_take(
+        &self,
+        context: &mut Context<'_>,
+        ticket: u64,
+        bytes: usize,
+        small: bool,
+    ) -> Poll<Grant> {
         let frames = &*self.0;
         let mut queue = frames.queue();
         if queue.overdrawer == Some(ticket) {
@@ -94,6 +154,13 @@ impl FrameBudget {
         }
         // First in the queue, then a look at what is free: who gives back looks at the queue afterwards.
         queue.waiting.insert(ticket, context.waker().clone());
+        if small {
+            queue.waiting_small.insert(ticket, context.waker().clone());
+            // What became free before this was told to nobody.
+            if self.small_lane_has_room() {
+                context.waker().wake_by_ref();
+            }
+        }
         frames.waiting.store(queue.waiting.len(), Ordering::SeqCst);
         if queue.waiting.first_key_value().is_some_and(|(oldest, _)| *oldest != ticket) {
             return Poll::Pending;
@@ -107,7 +174,7 @@ impl FrameBudget {
         } else {
             return Poll::Pending;
         };
-        queue.waiting.remove(&ticket);
+        queue.remove(ticket);
         frames.waiting.store(queue.waiting.len(), Ordering::SeqCst);
         if let Some((_, next)) = queue.waiting.first_key_value() {
             next.wake_by_ref();
@@ -118,7 +185,7 @@ impl FrameBudget {
     /// The frame of `ticket` waits no longer.
     pub(crate) fn leave(&self, ticket: u64) {
         let mut queue = self.0.queue();
-        queue.waiting.remove(&ticket);
+        queue.remove(ticket);
         self.0.waiting.store(queue.waiting.len(), Ordering::SeqCst);
         drop(queue);
         self.0.wake();
@@ -150,14 +217,22 @@ impl FrameBudget {
         self.0.wake();
     }
 
-    pub(crate) fn permit(&self, bytes: usize, overdrawn: Option<u64>) -> FramePermit {
-        FramePermit { budget: self.clone(), bytes, overdrawn }
+    /// The memory of a whole frame, `small_bytes` of it in the lane of small frames.
+    pub(crate) fn permit(&self, bytes: usize, small_bytes: usize, overdrawn: Option<u64>) -> FramePermit {
+        FramePermit { budget: self.clone(), bytes, small_bytes, overdrawn }
     }
 }
 
 impl Default for FrameBudget {
     fn default() -> Self {
         Self::new(FRAME_BYTES_DEFAULT)
+    }
+}
+
+impl Queue {
+    fn remove(&mut self, ticket: u64) {
+        self.waiting.remove(&ticket);
+        self.waiting_small.remove(&ticket);
     }
 }
 
@@ -190,6 +265,7 @@ impl Frames {
 pub struct FramePermit {
     budget: FrameBudget,
     bytes: usize,
+    small_bytes: usize,
     overdrawn: Option<u64>,
 }
 
@@ -202,7 +278,8 @@ impl FramePermit {
 
 impl Drop for FramePermit {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes);
+        self.budget.give_back(self.bytes - self.small_bytes);
+        self.budget.give_back_small(self.small_bytes);
         if let Some(ticket) = self.overdrawn {
             self.budget.end_overdraft(ticket);
         }

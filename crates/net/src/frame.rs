@@ -19,7 +19,7 @@ use thalweg_model::world::{BoxFuture, Clock};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use crate::activity::Activity;
-use crate::budget::{FrameBudget, FramePermit, Grant};
+use crate::budget::{FrameBudget, FramePermit, Grant, Lane};
 use crate::connection::ReadHalf;
 
 /// What one read into the thread's buffer brings at most.
@@ -28,6 +28,8 @@ const SCRATCH_BYTES: usize = 64 << 10;
 const SCRATCH_BYTES_AFTER_LARGE: usize = 4 << 10;
 /// From how many missing bytes on a frame is read into its own buffer directly.
 const DIRECT_BYTES_MIN: usize = 16 << 10;
+/// What one read brings at most that takes its memory from the lane of small frames.
+const SMALL_READ_BYTES: usize = 4 << 10;
 /// What one direct read brings at most.
 const DIRECT_BYTES: usize = 256 << 10;
 /// How large a frame's own buffer is made before its bytes are there. Untouched memory costs address space alone.
@@ -105,6 +107,8 @@ struct Partial {
     ticket: Option<u64>,
     waiting: bool,
     overdrawn: bool,
+    /// How much of its memory is of the lane of small frames.
+    small_bytes: usize,
 }
 
 struct Body {
@@ -125,6 +129,13 @@ struct Reading<'r>(&'r mut FrameReader);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         self.0.leave_queue();
+    }
+}
+
+impl Partial {
+    /// Whether it is a small frame, or may become one.
+    fn may_be_small(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.length < DIRECT_BYTES_MIN)
     }
 }
 
@@ -207,9 +218,13 @@ impl FrameReader {
         if !self.budget.try_take(most) {
             // Who has nothing to read must not stand in the way of who has.
             ready!(self.stream.poll_readable(context))?;
+            if self.partial.may_be_small() && self.budget.try_take_small(SMALL_READ_BYTES) {
+                self.leave_queue();
+                return self.poll_small(context);
+            }
             let ticket = *self.partial.ticket.get_or_insert_with(|| self.budget.ticket());
             self.partial.waiting = true;
-            let grant = ready!(self.budget.poll_take(context, ticket, most));
+            let grant = ready!(self.budget.poll_take(context, ticket, most, self.partial.may_be_small()));
             self.partial.waiting = false;
             self.partial.overdrawn |= grant == Grant::Overdrawn;
         }
@@ -221,6 +236,23 @@ impl FrameReader {
             }
         }
         read
+    }
+
+    /// A short read in the lane of small frames: they are not held up by large ones that do not end.
+    fn poll_small(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let read = self.poll_into_scratch(context, SMALL_READ_BYTES, Lane::Small);
+        let kept = match &read {
+            Poll::Ready(Ok((_, kept))) => *kept,
+            _ => 0,
+        };
+        self.budget.settle_small(SMALL_READ_BYTES, kept);
+        if !self.partial.may_be_small() {
+            // It is no small frame after all: what came of it goes where large ones are counted.
+            let moved = std::mem::take(&mut self.partial.small_bytes);
+            self.budget.take_anyway(moved);
+            self.budget.give_back_small(moved);
+        }
+        read.map_ok(|(read, _)| read)
     }
 
     /// Reads what is missing of a large frame. On success, what was taken of the budget is what came.
@@ -244,23 +276,33 @@ impl FrameReader {
 
     /// Reads into the thread's buffer and cuts it into frames.
     fn poll_scratch(&mut self, context: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
+        let (read, kept) = ready!(self.poll_into_scratch(context, most, Lane::Shared))?;
+        if read > 0 {
+            match most.checked_sub(kept) {
+                Some(rest) => self.budget.give_back(rest),
+                None => self.budget.take_anyway(kept - most),
+            }
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// The same, whoever pays: how much was read, and how much memory is now kept.
+    fn poll_into_scratch(
+        &mut self,
+        context: &mut Context<'_>,
+        most: usize,
+        lane: Lane,
+    ) -> Poll<io::Result<(usize, usize)>> {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(&mut scratch[..most]);
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
             let bytes = buffer.filled();
-            if !bytes.is_empty() {
-                let kept = self.cut(bytes);
-                match most.checked_sub(kept) {
-                    Some(rest) => self.budget.give_back(rest),
-                    None => self.budget.take_anyway(kept - most),
-                }
-            }
-            Poll::Ready(Ok(bytes.len()))
+            Poll::Ready(Ok((bytes.len(), self.cut(bytes, lane))))
         })
     }
 
     /// Cuts `bytes` into frames; says how much memory they now have in all.
-    fn cut(&mut self, mut bytes: &[u8]) -> usize {
+    fn cut(&mut self, mut bytes: &[u8], lane: Lane) -> usize {
         let mut kept = 0;
         while !bytes.is_empty() && self.refused.is_none() {
             let partial = &mut self.partial;
@@ -269,7 +311,7 @@ impl FrameReader {
                 partial.prefix[partial.prefix_length..][..step].copy_from_slice(&bytes[..step]);
                 partial.prefix_length += step;
                 bytes = &bytes[step..];
-                if partial.prefix_length == 4 && self.begin() {
+                if partial.prefix_length == 4 && self.begin(lane) {
                     kept += FRAME_OVERHEAD;
                 }
                 continue;
@@ -281,6 +323,9 @@ impl FrameReader {
             body.bytes.extend_from_slice(&bytes[..step]);
             bytes = &bytes[step..];
             kept += step;
+            if lane == Lane::Small {
+                partial.small_bytes += step;
+            }
             if body.missing() == 0 {
                 self.finish();
             }
@@ -289,7 +334,7 @@ impl FrameReader {
     }
 
     /// The length is known; says whether it can be one.
-    fn begin(&mut self) -> bool {
+    fn begin(&mut self, lane: Lane) -> bool {
         let claimed = i32::from_be_bytes(self.partial.prefix);
         let maximum = self.frame_bytes_max;
         let refused = match usize::try_from(claimed) {
@@ -297,6 +342,9 @@ impl FrameReader {
                 let bytes = BytesMut::with_capacity(length.min(FIRST_RESERVATION));
                 self.partial.body = Some(Body { bytes, length });
                 self.frame_number += 1;
+                if lane == Lane::Small {
+                    self.partial.small_bytes += FRAME_OVERHEAD;
+                }
                 if length == 0 {
                     self.finish();
                 }
@@ -315,7 +363,8 @@ impl FrameReader {
         let body = partial.body.expect("a frame that ends has begun");
         self.after_large = body.length >= DIRECT_BYTES_MIN;
         let overdrawn = partial.ticket.filter(|_| partial.overdrawn);
-        let permit = self.budget.permit(body.length + FRAME_OVERHEAD, overdrawn);
+        let bytes = body.length + FRAME_OVERHEAD;
+        let permit = self.budget.permit(bytes, partial.small_bytes, overdrawn);
         self.ready.push_back(Frame { bytes: body.bytes, permit });
     }
 
@@ -365,7 +414,9 @@ impl FrameReader {
 impl Drop for FrameReader {
     fn drop(&mut self) {
         if let Some(body) = &self.partial.body {
-            self.budget.give_back(body.bytes.len() + FRAME_OVERHEAD);
+            let (bytes, small_bytes) = (body.bytes.len() + FRAME_OVERHEAD, self.partial.small_bytes);
+            self.budget.give_back(bytes - small_bytes);
+            self.budget.give_back_small(small_bytes);
         }
         self.leave_queue();
         if self.partial.overdrawn {

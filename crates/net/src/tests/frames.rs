@@ -207,17 +207,17 @@ async fn who_waits_for_memory_gets_it_when_a_frame_is_done_with() {
     // A second overdraws (nobody else does), a third waits.
     let (second, mut second_peer) = over_tcp().await;
     let mut second = reader(second, &world.clock, &budget, MAX);
-    second_peer.write_all(&framed(b"two")).await.unwrap();
+    second_peer.write_all(&framed(&pattern(20_000))).await.unwrap();
     let second_frame = soon(second.next()).await.unwrap().unwrap();
     let (third, mut third_peer) = over_tcp().await;
     let mut third = reader(third, &world.clock, &budget, MAX);
-    third_peer.write_all(&framed(b"three")).await.unwrap();
+    third_peer.write_all(&framed(&pattern(46_000))).await.unwrap();
     let mut next = Box::pin(third.next());
     assert!(is_stuck(next.as_mut()).await);
     assert!(budget.is_contended());
     drop(held);
     let frame = soon(&mut next).await.unwrap().unwrap();
-    assert_eq!(frame.bytes, &b"three"[..]);
+    assert_eq!(frame.bytes, pattern(46_000)[..]);
     assert!(!budget.is_contended());
     drop((frame, second_frame, next));
     assert_eq!(budget.used(), 0);
@@ -230,7 +230,7 @@ async fn who_goes_away_while_waiting_wakes_the_next() {
     budget.take_anyway(1000);
     let connect = || async {
         let (connection, mut peer) = over_tcp().await;
-        peer.write_all(&framed(b"x")).await.unwrap();
+        peer.write_all(&framed(&pattern(20_000))).await.unwrap();
         (reader(connection, &world.clock, &budget, MAX), peer)
     };
     let (mut overdrawer, _peer_a) = connect().await;
@@ -264,7 +264,7 @@ async fn a_slow_frame_is_closed_while_others_wait_and_only_then() {
     let mut connections = Vec::new();
     for _ in 0..2 {
         let (connection, mut peer) = over_tcp().await;
-        peer.write_all(&framed(b"x")).await.unwrap();
+        peer.write_all(&framed(&pattern(20_000))).await.unwrap();
         connections.push((reader(connection, &world.clock, &budget, MAX), peer));
     }
     let [(first, _), (second, _)] = &mut connections[..] else { unreachable!() };
@@ -293,4 +293,58 @@ async fn activity_tells_the_idle() {
     assert!(is_stuck(idle.as_mut()).await);
     clock.advance(Duration::from_secs(1));
     soon(idle).await;
+}
+
+#[tokio::test]
+async fn a_small_frame_finds_its_way_past_large_ones_that_do_not_end() {
+    let (world, _) = manual_world();
+    let budget = FrameBudget::new(1 << 20);
+    // One has overdrawn and does not go on, others wait behind it.
+    budget.take_anyway(1 << 20);
+    let mut large = Vec::new();
+    for _ in 0..20 {
+        let (connection, mut peer) = over_tcp().await;
+        peer.write_all(&framed(&pattern(500_000))[..30_000]).await.unwrap();
+        large.push((reader(connection, &world.clock, &budget, MAX), peer));
+    }
+    let mut waiting = Vec::new();
+    for (reader, _) in &mut large {
+        let mut next = Box::pin(reader.next());
+        assert!(is_stuck(next.as_mut()).await);
+        waiting.push(next);
+    }
+    // More small ones than their lane holds at once: each has its turn.
+    for _ in 0..100 {
+        let (connection, mut peer) = over_tcp().await;
+        let mut small = reader(connection, &world.clock, &budget, MAX);
+        peer.write_all(&framed(&pattern(9_000))).await.unwrap();
+        let frame = soon(small.next()).await.unwrap().unwrap();
+        assert_eq!(frame.bytes, pattern(9_000)[..]);
+    }
+    // Who keeps his frames fills the lane, and no more than that.
+    let before = budget.used();
+    let (connection, mut peer) = over_tcp().await;
+    let mut greedy = reader(connection, &world.clock, &budget, MAX);
+    let all = framed(&pattern(9_000)).repeat(40);
+    let sending = tokio::spawn(async move {
+        peer.write_all(&all).await.unwrap();
+        peer
+    });
+    let mut kept = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            frame = greedy.next() => kept.push(frame.unwrap().unwrap()),
+            () = tokio::time::sleep(Duration::from_millis(100)) => break,
+        }
+    }
+    assert!((3..12).contains(&kept.len()), "{} frames of 9 KB in a lane of 64 KiB", kept.len());
+    assert!(budget.used() - before < (64 << 10) + (8 << 10));
+    kept.clear();
+    assert!(soon(greedy.next()).await.unwrap().is_some(), "the lane is free again");
+    drop((waiting, greedy));
+    drop(large);
+    soon(sending).await.unwrap();
+    assert_eq!(budget.used(), 1 << 20);
+    assert!(!budget.is_contended());
 }
