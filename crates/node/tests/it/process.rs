@@ -95,6 +95,22 @@ impl Broker {
         signal(&self.child, name);
     }
 
+    /// Its resident memory, in bytes.
+    pub(crate) fn memory_now(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    pub(crate) fn memory_most(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, which: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// Waits for the end; returns what was said since it was ready.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child, |_| {});
