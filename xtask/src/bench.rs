@@ -14,11 +14,13 @@ mod start;
 mod wire;
 mod written;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use rustix::fs::{FlockOperation, flock};
 use serde_json::{Map, json};
 
 use self::broker::{Broker, Software};
@@ -98,7 +100,8 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     }
     let options = options(arguments)?;
     let binary = binary(options.binary.clone())?;
-    let yard = Yard { folder: scratch().join("bench"), options, binary };
+    let (folder, _lock) = folder()?;
+    let yard = Yard { folder, options, binary };
     let mut page = Map::new();
     for workload in &yard.options.workloads {
         say(&format!("{}: {}", workload.name, workload.purpose));
@@ -162,6 +165,15 @@ fn binary(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     build.current_dir(root()).args(["build", "--release"]);
     process::run_logged(&mut build, &scratch().join("bench-build.log"), LIMIT_BUILD)?;
     Ok(scratch().join("release/thalweg"))
+}
+
+/// Where brokers run, and the lock that keeps a second bench out: it would disturb, and clear the same folders.
+fn folder() -> anyhow::Result<(PathBuf, File)> {
+    let folder = scratch().join("bench");
+    std::fs::create_dir_all(&folder)?;
+    let lock = File::create(folder.join("lock"))?;
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).context("another bench runs")?;
+    Ok((folder, lock))
 }
 
 /// Says on stderr what is measured now.

@@ -13,13 +13,18 @@ const ANSWER_BYTES_MIN: u32 = 10;
 
 /// Whether an ApiVersions request gets an answer.
 pub(crate) fn answers(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    let limit = Some(LIMIT_ANSWER);
+    ask(address).is_some()
+}
+
+/// A connection on which an ApiVersions request got an answer, the most of which is not yet read.
+pub(crate) fn ask(address: SocketAddr) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(LIMIT_ANSWER)).ok()?;
+    stream.set_write_timeout(Some(LIMIT_ANSWER)).ok()?;
+    stream.write_all(&QUESTION).ok()?;
     let mut length = [0; 4];
-    let asked = stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit));
-    let asked = asked.and_then(|()| stream.write_all(&QUESTION));
-    asked.and_then(|()| stream.read_exact(&mut length)).is_ok()
-        && u32::from_be_bytes(length) > ANSWER_BYTES_MIN
+    stream.read_exact(&mut length).ok()?;
+    (u32::from_be_bytes(length) > ANSWER_BYTES_MIN).then_some(stream)
 }
 
 /// Ports of this machine that were free a moment ago, all different.

@@ -3,6 +3,7 @@
 //! the next workload comes, so that a machine that changes does so for all of them.
 
 mod clients;
+mod load;
 mod measure;
 mod metric;
 mod report;
@@ -22,7 +23,7 @@ use self::rows::{QUICK, ROWS, Row};
 use self::side::Side;
 use super::say;
 use crate::compat::Yard;
-use crate::{apache, root, scratch};
+use crate::{apache, root};
 
 /// How often a full comparison repeats everything.
 const ROUNDS_FULL: usize = 3;
@@ -35,6 +36,8 @@ const MARK: &str = "<!-- below this line `cargo xtask bench --against kafka --re
 
 pub(super) struct Options {
     rows: Vec<&'static Row>,
+    /// Those that the form has, where none are named.
+    sides: Vec<Side>,
     rounds: Option<usize>,
     full: bool,
     json: bool,
@@ -47,18 +50,19 @@ pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     let rounds = options.rounds.unwrap_or(if options.full { ROUNDS_FULL } else { 1 });
     let about = About::here(if options.full { "full" } else { "quick" }, rounds);
     let yard = Yard::new();
+    let (folder, _lock) = super::folder()?;
     let stage = Stage {
-        binary: super::binary(options.binary)?,
+        binary: super::binary(options.binary.clone())?,
         jars: apache::Jars::bring(&yard)?,
         clients: Clients::bring(&yard)?,
-        folder: scratch().join("bench"),
+        folder,
         full: options.full,
     };
     let mut report = Report::default();
     let began = Instant::now();
     for round in 0..rounds {
         for row in &options.rows {
-            for side in if options.full { Side::ALL.to_vec() } else { row.sides_quick() } {
+            for side in options.sides_of(row) {
                 let at = began.elapsed().as_secs();
                 say(&format!("{at} s: round {}, {}, {}", round + 1, row.name, side.name()));
                 let found = measure(&stage, row, side);
@@ -94,8 +98,15 @@ fn record(text: &str, data: &str) -> anyhow::Result<()> {
 
 impl Options {
     fn parse(arguments: Vec<String>) -> anyhow::Result<Self> {
-        let mut options =
-            Self { rows: Vec::new(), rounds: None, full: false, json: false, record: false, binary: None };
+        let mut options = Self {
+            rows: Vec::new(),
+            sides: Vec::new(),
+            rounds: None,
+            full: false,
+            json: false,
+            record: false,
+            binary: None,
+        };
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{name} wants a value"));
@@ -104,6 +115,12 @@ impl Options {
                     "kafka" => {}
                     other => bail!("--against wants kafka, not {other}"),
                 },
+                "--sides" => {
+                    for word in value()?.split(',') {
+                        let side = Side::ALL.into_iter().find(|side| side.name() == word);
+                        options.sides.push(side.with_context(|| format!("--sides knows no {word}"))?);
+                    }
+                }
                 "--rounds" => options.rounds = Some(value()?.parse()?),
                 "--binary" => options.binary = Some(value()?.into()),
                 "--full" => options.full = true,
@@ -124,6 +141,14 @@ impl Options {
         }
         Ok(options)
     }
+
+    fn sides_of(&self, row: &Row) -> Vec<Side> {
+        match (self.sides.is_empty(), self.full) {
+            (false, _) => self.sides.clone(),
+            (true, true) => Side::ALL.to_vec(),
+            (true, false) => row.sides_quick(),
+        }
+    }
 }
 
 fn names() -> String {
@@ -141,6 +166,11 @@ mod tests {
         assert_eq!(parse(&["--full", "--against", "kafka"]).expect("full").rows.len(), ROWS.len());
         let chosen = parse(&["rd-1p-1k", "--rounds", "5"]).expect("one row");
         assert_eq!((chosen.rows.len(), chosen.rounds), (1, Some(5)));
+        let sides = |words: &[&str]| parse(words).expect("a choice").sides_of(&ROWS[1]);
+        assert_eq!(sides(&[]), [Side::Kafka, Side::Thalweg]);
+        assert_eq!(sides(&["--full"]), Side::ALL);
+        assert_eq!(sides(&["--full", "--sides", "thalweg-os"]), [Side::ThalwegOs]);
+        assert!(parse(&["--sides", "another"]).is_err());
         assert!(parse(&["--against", "another"]).is_err());
         assert!(parse(&["--rounds", "0"]).is_err());
     }

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use rustix::fs::{Advice, fadvise};
 use serde_json::Value;
 
 use crate::{apache, probe, process};
@@ -134,6 +135,21 @@ impl Broker {
     /// Where its records lie.
     pub(super) fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// Tells the kernel that nobody needs the pages of its files. A file that has gone meanwhile is no error.
+    pub(super) fn forget_cached(&self) {
+        let mut open = vec![self.data()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if let Ok(file) = File::open(path) {
+                    let _ = fadvise(file, 0, None, Advice::DontNeed);
+                }
+            }
+        }
     }
 
     /// A command of our binary for this broker.

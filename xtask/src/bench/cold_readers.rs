@@ -5,14 +5,11 @@
 //! readers' processes are the least favoured ones of the machine: they stand for machines of their own, and what is
 //! asked here is what the broker's work for them costs the producers.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use rustix::fs::{Advice, fadvise};
 
 use super::broker::Broker;
 use super::figures::{Figures, mebibytes};
@@ -93,11 +90,10 @@ fn measure(broker: &Broker) -> anyhow::Result<f64> {
 /// The same while old data is read; how many bytes were.
 fn beside_readers(broker: &Broker, topics: &[String]) -> anyhow::Result<(f64, u64)> {
     let (ends, bytes) = (AtomicBool::new(false), AtomicU64::new(0));
-    let segments = broker.data();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !ends.load(Ordering::Relaxed) {
-                forget(&segments);
+                broker.forget_cached();
                 std::thread::sleep(FORGET_INTERVAL);
             }
         });
@@ -124,19 +120,4 @@ fn read(broker: &Broker, topic: &str) -> anyhow::Result<u64> {
     command.args(["-n", "19"]).arg(client.get_program()).args(client.get_args()).stderr(Stdio::null());
     let found: serde_json::Value = serde_json::from_str(&process::output(&mut command)?)?;
     Ok(found["bytes"].as_u64().unwrap_or_default())
-}
-
-/// Tells the kernel that nobody needs the pages of these files. One that has gone meanwhile is no error.
-fn forget(folder: &Path) {
-    let mut open: Vec<PathBuf> = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(file) = File::open(path) {
-                let _ = fadvise(file, 0, None, Advice::DontNeed);
-            }
-        }
-    }
 }

@@ -35,7 +35,16 @@ pub(super) struct Sending<'a> {
     pub(super) size: u64,
     /// Records a second; none where they follow as fast as they can.
     pub(super) rate: Option<u64>,
+    /// Of all records; only librdkafka's tool can.
+    pub(super) key: Option<&'a str>,
     pub(super) properties: &'a [&'a str],
+}
+
+impl<'a> Sending<'a> {
+    /// As fast as they can, without a key.
+    pub(super) fn plain(topic: &'a str, records: u64, size: u64, properties: &'a [&'a str]) -> Self {
+        Self { topic, records, size, rate: None, key: None, properties }
+    }
 }
 
 impl Clients {
@@ -92,6 +101,9 @@ impl Clients {
     pub(super) fn rd_produce(&self, to: SocketAddr, sending: Sending) -> anyhow::Result<Sample> {
         let mut command = self.performance(to, "-P", sending.topic, sending.records);
         command.args(["-s", &sending.size.to_string(), "-a", "-1"]);
+        if let Some(key) = sending.key {
+            command.args(["-k", key]);
+        }
         for property in sending.properties {
             command.args(["-X", property]);
         }

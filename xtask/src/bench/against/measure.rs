@@ -1,18 +1,21 @@
 //! One run of one workload on one side: a fresh broker, a run to warm up, the run that counts.
 
-use std::net::SocketAddr;
+use std::net::TcpStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::clients::{Clients, RD_PRODUCER, Sending};
+use super::load::{Amount, Client, Consuming, Load, Producing};
 use super::metric::{Metric, Sample, value};
-use super::rows::{Amount, Client, Load, Row};
+use super::rows::Row;
 use super::side::Side;
-use crate::apache;
 use crate::bench::broker::{Broker, Used};
 use crate::bench::figures::{mebibytes, milliseconds};
+use crate::{apache, probe};
 
 /// The run that warms up has the measured one's shape and this part of its records; a virtual machine compiles meanwhile.
 const WARM_UP_PART: u64 = 3;
@@ -88,7 +91,7 @@ fn create(stage: &Stage, side: Side, topics: u64, partitions: u64) -> anyhow::Re
 fn killed(stage: &Stage, side: Side, partitions: u64, records: u64) -> anyhow::Result<Sample> {
     let mut broker = stage.broker(side)?;
     topic(&broker, "kept", partitions)?;
-    let sending = Sending { topic: "kept", records, size: 1024, rate: None, properties: RD_PRODUCER };
+    let sending = Sending::plain("kept", records, 1024, RD_PRODUCER);
     stage.clients.rd_produce(broker.address(), sending)?;
     let peak = mebibytes(broker.memory_bytes_max()?);
     broker.kill();
@@ -99,16 +102,22 @@ fn killed(stage: &Stage, side: Side, partitions: u64, records: u64) -> anyhow::R
 fn under_load(stage: &Stage, side: Side, load: &Load) -> anyhow::Result<Sample> {
     let mut broker = stage.broker(side)?;
     let ready = milliseconds(broker.ready);
-    let warm = run(stage, &broker, load, "warm", WARM_UP_PART);
-    warm.context("while it warmed up")?;
+    // They come before anything is counted and leave after.
+    let bystanders = match load {
+        Load::Produce(producing) => bystand(&broker, producing.bystanders)?,
+        _ => Vec::new(),
+    };
+    prepare(stage, &broker, load, "warm", WARM_UP_PART)?;
+    act(stage, &broker, load, "warm", WARM_UP_PART).context("while it warmed up")?;
     prepare(stage, &broker, load, "measured", 1)?;
     // What earlier writes still cost the machine is not this run's.
     rustix::fs::sync();
     let before = At::now(&broker)?;
-    let mut sample = act(stage, broker.address(), load, "measured", 1)?;
+    let mut sample = act(stage, &broker, load, "measured", 1)?;
     std::thread::sleep(AFTERMATH);
     let after = At::now(&broker)?;
     let peak = mebibytes(broker.memory_bytes_max()?);
+    drop(bystanders);
     let end = broker.stop()?;
 
     let (records, bytes) = traffic(stage, load);
@@ -118,7 +127,7 @@ fn under_load(stage: &Stage, side: Side, load: &Load) -> anyhow::Result<Sample> 
     sample.push((Metric::CpuPerMillion, cpu_seconds / (records as f64 / 1e6)));
     sample.push((Metric::PeakMemory, peak));
     sample.push((Metric::Ready, ready));
-    if !matches!(load, Load::Consume { .. }) {
+    if !matches!(load, Load::Consume(_)) {
         let written = end.written_bytes - before.used.written_bytes;
         sample.push((Metric::WrittenPerByte, written as f64 / bytes as f64));
         if side.is_ours() {
@@ -152,60 +161,115 @@ impl At {
 /// How many records and bytes of values went through the broker in a measured run.
 fn traffic(stage: &Stage, load: &Load) -> (u64, u64) {
     let (records, size) = match load {
-        Load::Produce { records, size, .. } | Load::EndToEnd { records, size } => {
-            (stage.amount(*records), *size)
+        Load::Produce(producing) | Load::CatchUp(producing, _) => {
+            (stage.amount(producing.records), producing.size)
         }
-        Load::Consume { records, size, processes, .. } => (stage.amount(*records) * processes, *size),
+        Load::Consume(consuming) => (stage.amount(consuming.records) * consuming.processes, consuming.size),
+        Load::EndToEnd { records, size } => (stage.amount(*records), *size),
         Load::Create { .. } | Load::Killed { .. } | Load::Start => (0, 0),
     };
     (records, records * size)
 }
 
-fn run(stage: &Stage, broker: &Broker, load: &Load, topic: &str, part: u64) -> anyhow::Result<Sample> {
-    prepare(stage, broker, load, topic, part)?;
-    act(stage, broker.address(), load, topic, part)
-}
-
-/// Makes the topic, and what is to be read from it.
+/// Makes the topics, and what is to be read from them.
 fn prepare(stage: &Stage, broker: &Broker, load: &Load, name: &str, part: u64) -> anyhow::Result<()> {
     match load {
-        Load::Produce { partitions, .. } => topic(broker, name, *partitions),
-        Load::Consume { partitions, size, records, .. } => {
-            topic(broker, name, *partitions)?;
-            let records = stage.amount(*records) / part;
-            let sending = Sending { topic: name, records, size: *size, rate: None, properties: RD_PRODUCER };
-            stage.clients.rd_produce(broker.address(), sending).map(|_| ())
+        Load::Produce(producing) => topic(broker, name, producing.partitions),
+        Load::Consume(consuming) => to_be_read(stage, broker, consuming, name, part),
+        Load::CatchUp(producing, consuming) => {
+            to_be_read(stage, broker, consuming, &old(name), part)?;
+            topic(broker, name, producing.partitions)
         }
         Load::EndToEnd { .. } => topic(broker, name, 1),
         Load::Create { .. } | Load::Killed { .. } | Load::Start => Ok(()),
     }
 }
 
+fn to_be_read(
+    stage: &Stage,
+    broker: &Broker,
+    consuming: &Consuming,
+    name: &str,
+    part: u64,
+) -> anyhow::Result<()> {
+    topic(broker, name, consuming.partitions)?;
+    let records = stage.amount(consuming.records) / part;
+    let sending = Sending::plain(name, records, consuming.size, RD_PRODUCER);
+    stage.clients.rd_produce(broker.address(), sending).map(|_| ())
+}
+
+/// The topic of what was there before.
+fn old(name: &str) -> String {
+    format!("{name}-old")
+}
+
 /// Lets the clients do their work.
-fn act(stage: &Stage, to: SocketAddr, load: &Load, topic: &str, part: u64) -> anyhow::Result<Sample> {
-    let clients = &stage.clients;
+fn act(stage: &Stage, broker: &Broker, load: &Load, topic: &str, part: u64) -> anyhow::Result<Sample> {
     match load {
-        Load::Produce { client, processes, size, records, rate, properties, .. } => {
-            let records = stage.amount(*records) / part / processes;
-            let sending = Sending { topic, records, size: *size, rate: *rate, properties };
-            together(*processes, || match client {
-                Client::Java => clients.java_produce(to, sending),
-                Client::Librdkafka => clients.rd_produce(to, sending),
-            })
-        }
-        Load::Consume { client, processes, partitions, records, .. } => {
-            let records = stage.amount(*records) / part;
-            together(*processes, || match client {
-                Client::Java => clients.java_consume(to, topic, records),
-                Client::Librdkafka => clients.rd_consume(to, topic, *partitions, records),
+        Load::Produce(producing) => produce(stage, broker, producing, topic, part),
+        Load::Consume(consuming) => consume(stage, broker, consuming, topic, part),
+        Load::CatchUp(producing, consuming) => {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let reader = scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        broker.forget_cached();
+                        consume(stage, broker, consuming, &old(topic), part)?;
+                    }
+                    anyhow::Ok(())
+                });
+                let found = produce(stage, broker, producing, topic, part);
+                done.store(true, Ordering::Relaxed);
+                reader.join().expect("a reader does not panic")?;
+                found
             })
         }
         Load::EndToEnd { size, records } => {
-            let records = stage.amount(*records) / part;
-            clients.end_to_end(to, Sending { topic, records, size: *size, rate: None, properties: &[] })
+            let sending = Sending::plain(topic, stage.amount(*records) / part, *size, &[]);
+            stage.clients.end_to_end(broker.address(), sending)
         }
         Load::Create { .. } | Load::Killed { .. } | Load::Start => Ok(Sample::new()),
     }
+}
+
+fn produce(
+    stage: &Stage,
+    broker: &Broker,
+    producing: &Producing,
+    topic: &str,
+    part: u64,
+) -> anyhow::Result<Sample> {
+    let Producing { client, processes, size, rate, key, properties, .. } = *producing;
+    let records = stage.amount(producing.records) / part / processes;
+    let sending = Sending { topic, records, size, rate, key, properties };
+    together(processes, || match client {
+        Client::Java => stage.clients.java_produce(broker.address(), sending),
+        Client::Librdkafka => stage.clients.rd_produce(broker.address(), sending),
+    })
+}
+
+fn consume(
+    stage: &Stage,
+    broker: &Broker,
+    consuming: &Consuming,
+    topic: &str,
+    part: u64,
+) -> anyhow::Result<Sample> {
+    let Consuming { client, processes, partitions, .. } = *consuming;
+    let records = stage.amount(consuming.records) / part;
+    together(processes, || match client {
+        Client::Java => stage.clients.java_consume(broker.address(), topic, records),
+        Client::Librdkafka => stage.clients.rd_consume(broker.address(), topic, partitions, records),
+    })
+}
+
+/// Connections that have asked once and keep still.
+fn bystand(broker: &Broker, count: u64) -> anyhow::Result<Vec<TcpStream>> {
+    if count > 0 {
+        let limits = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits })?;
+    }
+    (0..count).map(|_| probe::ask(broker.address()).context("a connection without an answer")).collect()
 }
 
 /// The same work by several clients at once. One tells all that it measured; of several, their rates add up.

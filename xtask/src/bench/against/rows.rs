@@ -1,6 +1,6 @@
 //! The table: each workload with its clients, its size and what is wanted of us.
 
-use super::clients::{JAVA_PRODUCER, RD_PRODUCER};
+use super::load::{Amount, Client, Consuming, JAVA, LIBRDKAFKA, Load, Producing, READERS};
 use super::metric::Bound::{AtLeast, AtMost};
 use super::metric::{Goal, Metric};
 use super::side::Side;
@@ -10,56 +10,6 @@ pub(super) struct Row {
     pub(super) title: &'static str,
     pub(super) load: Load,
     pub(super) goals: &'static [Goal],
-}
-
-/// How much of it: in the quick form, and in the full one.
-#[derive(Clone, Copy)]
-pub(super) struct Amount {
-    pub(super) quick: u64,
-    pub(super) full: u64,
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Client {
-    Java,
-    Librdkafka,
-}
-
-pub(super) enum Load {
-    Produce {
-        client: Client,
-        /// Processes that produce at the same time; they share the records.
-        processes: u64,
-        partitions: u64,
-        size: u64,
-        records: Amount,
-        rate: Option<u64>,
-        properties: &'static [&'static str],
-    },
-    /// What a producer left, by processes that read all of it.
-    Consume {
-        client: Client,
-        processes: u64,
-        partitions: u64,
-        size: u64,
-        records: Amount,
-    },
-    /// One record at a time, from a producer to a consumer that waits for it.
-    EndToEnd {
-        size: u64,
-        records: Amount,
-    },
-    Create {
-        topics: u64,
-        partitions: u64,
-    },
-    /// The start after `kill -9`.
-    Killed {
-        partitions: Amount,
-        records: Amount,
-    },
-    /// On an empty folder.
-    Start,
 }
 
 const EIGHTH: f64 = 1.0 / 8.0;
@@ -80,15 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "rd-1p-1k",
         title: "librdkafka, 1 partition, 1 KiB",
-        load: Load::Produce {
-            client: Client::Librdkafka,
-            processes: 1,
-            partitions: 1,
-            size: 1024,
-            records: Amount { quick: 500_000, full: 3_000_000 },
-            rate: None,
-            properties: RD_PRODUCER,
-        },
+        load: Load::Produce(Producing { partitions: 1, ..LIBRDKAFKA }),
         goals: &[
             Goal::to_default(Metric::Rate, AtLeast(5.0)),
             Goal::to_default(Metric::CpuPerGb, AtMost(EIGHTH)),
@@ -97,15 +39,12 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "rd-100p-100b",
         title: "librdkafka, 100 partitions, 100 B",
-        load: Load::Produce {
-            client: Client::Librdkafka,
-            processes: 1,
+        load: Load::Produce(Producing {
             partitions: 100,
             size: 100,
             records: Amount { quick: 1_500_000, full: 10_000_000 },
-            rate: None,
-            properties: RD_PRODUCER,
-        },
+            ..LIBRDKAFKA
+        }),
         goals: &[
             Goal::to_default(Metric::Rate, AtLeast(4.0)),
             Goal::to_default(Metric::CpuPerGb, AtMost(EIGHTH)),
@@ -114,15 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "java-100p-1k",
         title: "Java, 100 partitions, 1 KiB",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
-            partitions: 100,
-            size: 1024,
-            records: Amount { quick: 200_000, full: 1_500_000 },
-            rate: None,
-            properties: JAVA_PRODUCER,
-        },
+        load: Load::Produce(Producing { partitions: 100, ..JAVA }),
         goals: &[
             Goal::to_synced(Metric::Rate, AtLeast(2.0)),
             Goal::both_os(Metric::Rate, AtLeast(2.0)),
@@ -135,13 +66,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "rd-consume-1p",
         title: "librdkafka consume, 1 partition, 1 KiB",
-        load: Load::Consume {
-            client: Client::Librdkafka,
-            processes: 1,
-            partitions: 1,
-            size: 1024,
-            records: Amount { quick: 500_000, full: 3_000_000 },
-        },
+        load: Load::Consume(READERS),
         goals: &[
             Goal::to_default(Metric::Rate, AtLeast(3.0)),
             Goal::to_default(Metric::CpuPerGb, AtMost(QUARTER)),
@@ -150,13 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "java-consume-100p",
         title: "Java consume, 100 partitions, 1 KiB",
-        load: Load::Consume {
-            client: Client::Java,
-            processes: 1,
-            partitions: 100,
-            size: 1024,
-            records: Amount { quick: 500_000, full: 3_000_000 },
-        },
+        load: Load::Consume(Consuming { client: Client::Java, partitions: 100, ..READERS }),
         goals: &[
             Goal::to_default(Metric::Rate, AtLeast(1.3)),
             Goal::to_default(Metric::CpuPerGb, AtMost(QUARTER)),
@@ -174,29 +93,23 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "java-10k",
         title: "Java, 10,000/s, 16 partitions, 1 KiB",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
-            partitions: 16,
-            size: 1024,
+        load: Load::Produce(Producing {
             records: Amount { quick: 40_000, full: 300_000 },
             rate: Some(10_000),
-            properties: JAVA_PRODUCER,
-        },
+            ..JAVA
+        }),
         goals: &[Goal::alone(Metric::P50, AtMost(1.0)), Goal::alone(Metric::P99, AtMost(10.0))],
     },
     Row {
         name: "java-request-5",
         title: "Java, a request per record, 5 in flight, 100 B",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
+        load: Load::Produce(Producing {
             partitions: 1,
             size: 100,
             records: Amount { quick: 10_000, full: 100_000 },
-            rate: None,
             properties: &["linger.ms=0", "batch.size=0", "max.in.flight.requests.per.connection=5"],
-        },
+            ..JAVA
+        }),
         goals: &[Goal::to_synced(Metric::Rate, AtLeast(8.0)), Goal::to_default(Metric::Rate, AtLeast(1.5))],
     },
     rd_request(
@@ -232,15 +145,12 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "java-1000p-1k",
         title: "Java, 1,000 partitions, 1 KiB",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
+        load: Load::Produce(Producing {
             partitions: 1_000,
-            size: 1024,
             records: Amount { quick: 30_000, full: 200_000 },
-            rate: None,
             properties: &["linger.ms=5"],
-        },
+            ..JAVA
+        }),
         goals: &[
             Goal::to_synced(Metric::Rate, AtLeast(5.0)),
             Goal::both_os(Metric::Rate, AtLeast(5.0)),
@@ -260,77 +170,82 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "rd-lz4",
         title: "librdkafka, 16 partitions, 1 KiB, lz4",
-        load: Load::Produce {
-            client: Client::Librdkafka,
-            processes: 1,
-            partitions: 16,
-            size: 1024,
-            records: Amount { quick: 500_000, full: 3_000_000 },
-            rate: None,
+        load: Load::Produce(Producing {
             properties: &["linger.ms=1", "batch.size=131072", "compression.codec=lz4"],
-        },
+            ..LIBRDKAFKA
+        }),
         goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0))],
     },
     Row {
         name: "java-zstd",
         title: "Java, 16 partitions, 1 KiB, zstd",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
-            partitions: 16,
-            size: 1024,
-            records: Amount { quick: 200_000, full: 1_500_000 },
-            rate: None,
+        load: Load::Produce(Producing {
             properties: &[
                 "linger.ms=1",
                 "batch.size=131072",
                 "buffer.memory=33554432",
                 "compression.type=zstd",
             ],
-        },
+            ..JAVA
+        }),
         goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0))],
     },
     Row {
         name: "many-producers",
         title: "50 librdkafka producers, 5 requests of 1 MB in flight each",
-        load: Load::Produce {
-            client: Client::Librdkafka,
+        load: Load::Produce(Producing {
             processes: 50,
             partitions: 50,
-            size: 1024,
             records: Amount { quick: 500_000, full: 5_000_000 },
-            rate: None,
             properties: &["linger.ms=50", "batch.size=1000000", "max.in.flight=5"],
-        },
+            ..LIBRDKAFKA
+        }),
         goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0)), PEAK_MEMORY_GOAL],
     },
     Row {
         name: "fan-out",
         title: "10 librdkafka consumers of the same 8 partitions, 1 KiB",
-        load: Load::Consume {
-            client: Client::Librdkafka,
+        load: Load::Consume(Consuming {
             processes: 10,
             partitions: 8,
-            size: 1024,
             records: Amount { quick: 200_000, full: 1_000_000 },
-        },
+            ..READERS
+        }),
         goals: &[
             Goal::to_default(Metric::Rate, AtLeast(1.0)),
             Goal::to_default(Metric::CpuPerGb, AtMost(1.0)),
         ],
     },
     Row {
+        name: "catch-up",
+        title: "Java, 10,000/s, while librdkafka reads what is old",
+        load: Load::CatchUp(
+            Producing { rate: Some(10_000), records: Amount { quick: 40_000, full: 200_000 }, ..JAVA },
+            Consuming { partitions: 8, ..READERS },
+        ),
+        goals: &[Goal::to_default(Metric::P99, AtMost(1.0))],
+    },
+    Row {
+        name: "rd-keyed",
+        title: "librdkafka, 16 partitions, 1 KiB, with a key",
+        load: Load::Produce(Producing { key: Some("a key of the usual length"), ..LIBRDKAFKA }),
+        goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0))],
+    },
+    Row {
+        name: "bystanders",
+        title: "Java, 16 partitions, 1 KiB, beside 10,000 connections",
+        load: Load::Produce(Producing { bystanders: 10_000, ..JAVA }),
+        goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0)), PEAK_MEMORY_GOAL],
+    },
+    Row {
         name: "java-10000p-1k",
         title: "Java, 10,000 partitions, 1 KiB",
-        load: Load::Produce {
-            client: Client::Java,
-            processes: 1,
+        load: Load::Produce(Producing {
             partitions: 10_000,
-            size: 1024,
             records: Amount { quick: 20_000, full: 100_000 },
-            rate: None,
             properties: &["linger.ms=5", "buffer.memory=268435456"],
-        },
+            ..JAVA
+        }),
         goals: &[Goal::to_default(Metric::Rate, AtLeast(1.0))],
     },
 ];
@@ -361,15 +276,7 @@ const fn rd_request(
     records: Amount,
     goals: &'static [Goal],
 ) -> Row {
-    let load = Load::Produce {
-        client: Client::Librdkafka,
-        processes: 1,
-        partitions: 1,
-        size: 100,
-        records,
-        rate: None,
-        properties,
-    };
+    let load = Load::Produce(Producing { partitions: 1, size: 100, records, properties, ..LIBRDKAFKA });
     Row { name, title, load, goals }
 }
 
