@@ -4,6 +4,7 @@
 //! The records are drawn in [`record`]. Nothing of the records of topics is here.
 
 mod name;
+mod offline;
 mod record;
 mod state;
 
@@ -20,6 +21,8 @@ use thiserror::Error;
 
 use crate::partition::Partition;
 use crate::session::TopicRef;
+
+pub use self::offline::{FolderTopics, describe_fact};
 
 pub(crate) use self::name::{CLUSTER_METADATA, fault, is_internal};
 pub(crate) use self::record::{PartitionRun, Record, TopicRecord};

@@ -14,8 +14,7 @@ mod topic;
 
 pub use answer::{Answer, Durable, Throttle, WalSeq};
 pub use broker::{Broker, Endpoint, Identity, OpenError};
-pub use catalog::FACTS_VERSION;
-pub use catalog::LoadError;
+pub use catalog::{FACTS_VERSION, FolderTopics, LoadError, describe_fact};
 pub use partition::{EpochEnd, FetchError, Fetched, Isolation, Partition};
 pub use session::cluster::{BrokerDescription, ClusterDescription, ClusterView};
 pub use session::configs::{

@@ -45,6 +45,10 @@ pub(crate) enum Command {
     /// Measure a broker from outside: produce, consume, end-to-end latency
     #[command(subcommand)]
     Bench(command::bench::BenchCommand),
+    /// Verify a data folder that no broker uses: what is wrong, where, and what to do
+    Check(command::check::CheckFlags),
+    /// Show what is in files of a data folder
+    Dump(command::dump::DumpFlags),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

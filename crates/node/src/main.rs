@@ -39,6 +39,8 @@ fn main() -> ExitCode {
         Command::Group(command) => command::group::run(command),
         Command::Cluster(flags) => command::cluster::run(&flags),
         Command::Bench(command) => command::bench::run(command),
+        Command::Check(flags) => command::check::run(&flags),
+        Command::Dump(flags) => command::dump::run(&flags),
         Command::Completions { shell } => command::completions::run(shell),
     };
     match done {

@@ -1,7 +1,7 @@
 //! `thalweg serve`: settings become parts, parts become a broker, and signals end it.
 
 mod listeners;
-mod parts;
+pub(crate) mod parts;
 mod refresh;
 
 use std::io::IsTerminal;

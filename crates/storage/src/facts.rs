@@ -11,7 +11,7 @@ use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
 
 pub use self::local::LocalFacts;
-pub(crate) use self::local::decode_file;
+pub(crate) use self::local::{decode_file, frames};
 pub use self::memory::MemoryFacts;
 pub use self::reserve::Reserve;
 

@@ -26,11 +26,13 @@
 
 pub mod blobs;
 pub mod block;
+pub mod check;
 mod checkpoint;
 mod cold;
 mod damage;
 mod delays;
 pub mod disk;
+pub mod dump;
 mod engine;
 mod extent;
 pub mod facts;

@@ -3,6 +3,9 @@
 mod folder;
 mod formats;
 
+pub(crate) use self::folder::{SEGMENTS, SHARD};
+pub(crate) use self::formats::refuse_newer;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64};

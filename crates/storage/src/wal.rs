@@ -20,7 +20,7 @@ use crate::block::{Entry, Header, decode_index};
 
 pub use self::end::decide as decide_end;
 pub use self::memory::MemoryWal;
-pub(crate) use self::ring::{FOLDER as RING_FOLDER, find_newer};
+pub(crate) use self::ring::{FOLDER as RING_FOLDER, find_newer, survey};
 pub use self::ring::{Ring, RingOptions};
 
 /// Blocks up to this length are read in one go for their entries.

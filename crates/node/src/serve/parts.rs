@@ -118,7 +118,8 @@ pub(super) async fn storage(
     }
 }
 
-fn refused(path: &Path, error: OpenError) -> Failure {
+/// Why a data folder cannot be used, with its exit code.
+pub(crate) fn refused(path: &Path, error: OpenError) -> Failure {
     let in_place = |error| anyhow::Error::new(error).context(format!("data folder {}", path.display()));
     match error {
         // The words of a lease name the folder.

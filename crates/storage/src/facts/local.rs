@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::disk::{Access, Create, Disk, File, Open};
 
+pub(crate) use self::format::frames;
 use self::format::{Kind, encode, scan};
 use super::{Facts, FactsError, Loaded, Reserve};
 

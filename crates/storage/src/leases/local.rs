@@ -92,7 +92,8 @@ impl LocalLeases {
         Ok(Box::new(LocalLease { _lock: lock, epoch }))
     }
 
-    fn lock_file(&self) -> Result<File, LeaseError> {
+    /// Keeps others away, whoever they are, for as long as the file is held.
+    pub(crate) fn lock_file(&self) -> Result<File, LeaseError> {
         let failed = |error| LeaseError::Failed { folder: self.folder.clone(), error };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

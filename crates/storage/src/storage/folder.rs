@@ -24,9 +24,9 @@ use crate::options::Options;
 use crate::wal::{Ring, RingOptions};
 
 /// The folder of segment files and packs.
-pub(super) const SEGMENTS: &str = "segments";
+pub(crate) const SEGMENTS: &str = "segments";
 /// The manifest's facts, and the lease.
-pub(super) const SHARD: &str = "shard-0";
+pub(crate) const SHARD: &str = "shard-0";
 
 impl Storage {
     /// Opens a data folder, or makes it. It is ours until the engine is closed, or the process ends.

@@ -21,7 +21,7 @@ const FACTS_FORMAT: u32 = 1;
 const EXISTING: Open = Open { access: Access::Buffered, create: Create::Existing };
 
 /// Refuses a folder with something newer in it. Reads only.
-pub(super) async fn refuse_newer(
+pub(crate) async fn refuse_newer(
     disk: &dyn Disk,
     facts_version_max: u8,
     program: Program,

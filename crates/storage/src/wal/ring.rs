@@ -15,6 +15,7 @@
 mod files;
 mod make;
 mod scan;
+mod survey;
 
 use std::io;
 use std::ops::Range;
@@ -34,6 +35,7 @@ use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, Wal
 
 use self::files::{Files, Handle, Place, Taken};
 pub(crate) use self::scan::find_newer;
+pub(crate) use self::survey::survey;
 
 /// The folder of the ring's files.
 pub(crate) const FOLDER: &str = "wal";

@@ -46,6 +46,33 @@ pub(super) struct Found {
     pub(super) leftover: bool,
 }
 
+/// A commit as it was found, for people who look into a file.
+pub(crate) struct Frame {
+    pub(crate) position: u64,
+    pub(crate) is_image: bool,
+    pub(crate) id: Uuid,
+    pub(crate) index: u64,
+    /// None where it is torn or damaged.
+    pub(crate) records: Option<Vec<Bytes>>,
+}
+
+/// All commits whose headers are whole, wherever they stand.
+pub(crate) fn frames(file: &Bytes) -> Vec<Frame> {
+    let (mut frames, mut position) = (Vec::new(), 0);
+    while position < file.len() {
+        let Some(header) = decode_header(&file[position..]) else {
+            position += PAGE_BYTES;
+            continue;
+        };
+        let records = decode_records(&file.slice(position..), &header);
+        let next = if records.is_some() { frame_bytes(&header) } else { PAGE_BYTES };
+        let (is_image, Header { id, index, .. }) = (header.kind == Kind::Image as u32, header);
+        frames.push(Frame { position: position as u64, is_image, id, index, records });
+        position += next;
+    }
+    frames
+}
+
 struct Header {
     id: Uuid,
     index: u64,
