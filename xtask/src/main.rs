@@ -64,7 +64,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         options: "[WORKLOAD...] [--partitions N] [--records N] [--commits N] [--full] [--binary FILE] [--json]\n      \
-                  | --against kafka [WORKLOAD...] [--sides LIST] [--full] [--rounds N] [--record] [--binary FILE] [--json]",
+                  | --against kafka [WORKLOAD...] [--sides LIST] [--full] [--rounds N] [--record] [--binary FILE [--commit ID]] [--json]",
         purpose: "what a release broker costs: start, memory, a partition, a start after kill -9, bytes on disk, readers; or all that \
                   beside Apache Kafka, under its own clients and librdkafka's",
         run: bench::run,

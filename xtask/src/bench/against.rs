@@ -43,12 +43,17 @@ pub(super) struct Options {
     json: bool,
     record: bool,
     binary: Option<PathBuf>,
+    /// From which commit the named binary was built.
+    commit: Option<String>,
 }
 
 pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     let options = Options::parse(arguments)?;
     let rounds = options.rounds.unwrap_or(if options.full { ROUNDS_FULL } else { 1 });
-    let about = About::here(if options.full { "full" } else { "quick" }, rounds);
+    let mut about = About::here(if options.full { "full" } else { "quick" }, rounds);
+    if options.binary.is_some() {
+        about.commit = options.commit.clone().unwrap_or_else(|| "unknown".to_owned());
+    }
     let yard = Yard::new();
     let (folder, _lock) = super::folder()?;
     let stage = Stage {
@@ -106,6 +111,7 @@ impl Options {
             json: false,
             record: false,
             binary: None,
+            commit: None,
         };
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
@@ -123,6 +129,7 @@ impl Options {
                 }
                 "--rounds" => options.rounds = Some(value()?.parse()?),
                 "--binary" => options.binary = Some(value()?.into()),
+                "--commit" => options.commit = Some(value()?),
                 "--full" => options.full = true,
                 "--json" => options.json = true,
                 "--record" => options.record = true,
