@@ -102,7 +102,7 @@ pub struct Space {
 pub trait Disk: Send + Sync {
     /// Opens a file for reading and writing.
     fn open<'a>(&'a self, name: &'a str, how: Open) -> Io<'a, Arc<dyn File>>;
-    /// Makes a folder and those above it; it may be there.
+    /// Makes a folder and those above it; it may be there. It is a name of the folder above it, as a file is.
     fn create_dir<'a>(&'a self, name: &'a str) -> Io<'a, ()>;
     /// Gives a file another name.
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> Io<'a, ()>;
@@ -116,6 +116,15 @@ pub trait Disk: Send + Sync {
     fn space(&self) -> Io<'_, Space>;
     /// Whether files can be written past the page cache; found out once, by trying.
     fn is_direct(&self) -> bool;
+}
+
+/// Makes the folder in which a part of storage keeps its files, where it is missing. Its name is durable then, and so is
+/// every name in it: a process that was killed may have left some that were not, and what is written into a file whose
+/// name goes is lost with it.
+pub(crate) async fn settle_folder(disk: &dyn Disk, name: &str) -> io::Result<()> {
+    disk.create_dir(name).await?;
+    disk.sync_dir("").await?;
+    disk.sync_dir(name).await
 }
 
 /// An open file; it closes when the last handle is dropped.

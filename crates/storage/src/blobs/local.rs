@@ -10,7 +10,9 @@ use thalweg_model::region::{FileRegion, RegionFile};
 use thalweg_model::world::BoxFuture;
 
 use super::{Blob, BlobWriter, Blobs};
-use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up};
+use crate::disk::{
+    ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up, settle_folder,
+};
 
 /// How much is written at once.
 const STEP_BYTES: usize = 1 << 20;
@@ -24,7 +26,7 @@ pub struct LocalBlobs {
 impl LocalBlobs {
     /// The folder, which is made where it is missing.
     pub async fn open(disk: Arc<dyn Disk>, folder: &str) -> io::Result<Self> {
-        disk.create_dir(folder).await?;
+        settle_folder(&*disk, folder).await?;
         Ok(Self { disk, folder: folder.into() })
     }
 

@@ -24,8 +24,8 @@ pub enum Fault {
     SyncFails,
     /// Writing fails because the disk is full, until [`MemoryDisk::heal`].
     Full,
-    /// The power goes while the call runs: it may be done in part, and every later call fails until
-    /// [`MemoryDisk::power_cut`].
+    /// The power goes while the call runs, or the process dies: it may be done in part, and every later call fails
+    /// until [`MemoryDisk::power_cut`] or [`MemoryDisk::kill`].
     Cut,
     /// Reading fails.
     ReadFails,
@@ -67,7 +67,7 @@ struct State {
 
 type Node = Arc<Mutex<Contents>>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Contents {
     bytes: Vec<u8>,
     /// What the pages held that were written since the last sync.
@@ -137,6 +137,25 @@ impl MemoryDisk {
         let state = self.0.lock();
         let node = state.names.get(name).expect("the file that shall rot is there");
         node.lock().bytes[position as usize] ^= 0x10;
+    }
+
+    /// The disk that the next process finds after this one was killed: all that was done is there, and no more of it is
+    /// durable. Handles to the old one are of no more use.
+    pub fn kill(&self) -> Self {
+        let mut old = self.0.lock();
+        old.dead = true;
+        // files that are named twice, now and durably, stay one
+        let mut taken_over: BTreeMap<*const Mutex<Contents>, Node> = BTreeMap::new();
+        let mut take_over = |names: &BTreeMap<String, Node>| -> BTreeMap<String, Node> {
+            let each = names.iter().map(|(name, node)| {
+                let fresh = || Arc::new(Mutex::new(node.lock().clone()));
+                (name.clone(), taken_over.entry(Arc::as_ptr(node)).or_insert_with(fresh).clone())
+            });
+            each.collect()
+        };
+        let (names, durable_names) = (take_over(&old.names), take_over(&old.durable_names));
+        let (direct, room) = (old.direct, old.room);
+        Self(Arc::new(Mutex::new(State { direct, room, names, durable_names, ..State::default() })))
     }
 
     /// The disk that one finds after the power went and came back: what was durable, and by chance what was not.

@@ -27,14 +27,14 @@ impl RealDisk {
     /// The folder, which is made where it is missing. Writes a small file to see whether the file system has direct
     /// I/O.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         let direct = has_direct_io(&folder.join(PROBE))?;
         Ok(Self { folder: folder.to_path_buf(), direct })
     }
 
     /// A disk that goes through the page cache whatever the file system can.
     pub fn buffered(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         Ok(Self { folder: folder.to_path_buf(), direct: false })
     }
 
@@ -100,6 +100,18 @@ impl Disk for RealDisk {
 
     fn is_direct(&self) -> bool {
         self.direct
+    }
+}
+
+/// Makes the data folder where it is missing, so that its name outlives a power cut too.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    match std::path::absolute(folder)?.parent() {
+        Some(above) => fs::File::open(above)?.sync_all(),
+        None => Ok(()),
     }
 }
 

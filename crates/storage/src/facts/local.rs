@@ -12,7 +12,7 @@ use thalweg_model::Uuid;
 use thalweg_model::world::{BoxFuture, Random};
 use tokio::sync::Mutex;
 
-use crate::disk::{Access, Create, Disk, File, Open};
+use crate::disk::{Access, Create, Disk, File, Open, settle_folder};
 
 pub(crate) use self::format::frames;
 use self::format::{Kind, encode, scan};
@@ -86,7 +86,7 @@ impl LocalFacts {
 
     async fn read_file(&self) -> Result<(Loaded, State), FactsError> {
         let existing = Open { access: Access::Buffered, create: Create::Existing };
-        self.disk.create_dir(FOLDER).await.map_err(FactsError::Failed)?;
+        settle_folder(&*self.disk, FOLDER).await.map_err(FactsError::Failed)?;
         let file = match self.disk.open(&self.name, existing).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok((Loaded::default(), State::Empty));

@@ -28,7 +28,7 @@ use thalweg_model::world::{BoxFuture, World};
 use tokio::sync::Notify;
 use tracing::warn;
 
-use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, align_up};
+use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, align_up, settle_folder};
 use crate::options::Durability;
 
 use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
@@ -113,7 +113,7 @@ impl Ring {
         world: World,
         named: &[(ChainId, WalSeq)],
     ) -> io::Result<Self> {
-        disk.create_dir(FOLDER).await?;
+        settle_folder(&*disk, FOLDER).await?;
         let access = access(options.durability);
         let mut files = Files::default();
         for name in disk.list(FOLDER).await? {

@@ -1,5 +1,6 @@
 //! As `crash`, but the power may also go while a life begins (recovery, the first commit, the ring being made), and while
-//! a checkpoint is under way; time passes by itself.
+//! a checkpoint is under way; time passes by itself. Some lives end with a kill, and the next one serves what that left,
+//! until the power goes.
 
 use super::*;
 use crate::disk::Fault;
@@ -52,13 +53,44 @@ fn nothing_acknowledged_is_lost_wherever_the_power_is_cut() {
                 Ok(engine) => live(&engine, &disk, &mut known, &chance, &what),
                 Err(error) => assert!(disk.is_dead(), "{what}: {error}"),
             }
-            folder.ground = Ground::Disk(disk.power_cut(&chance));
+            let killed = chance.next().is_multiple_of(2);
+            folder.ground = Ground::Disk(if killed { disk.kill() } else { disk.power_cut(&chance) });
         }
         let engine = folder.open();
         for (partition, known) in &mut known {
             known.check(&engine.create(*partition), &format!("seed {seed} at the end"));
         }
         block_on(engine.close());
+    }
+}
+
+#[test]
+fn what_a_killed_process_left_undurable_is_made_durable_before_it_is_built_on() {
+    for change in 0..30 {
+        for seed in 0..4 {
+            let chance = SeededRandom::new(seed);
+            let mut folder = Folder::disk(true, seed);
+            folder.options.delete_delay = Duration::ZERO;
+            let _time = Passing::begin(folder.clock.clone());
+            let mut known: HashMap<TopicPartition, Known> = HashMap::default();
+            let Ground::Disk(disk) = &folder.ground else { unreachable!("it was made on a disk") };
+            let disk = disk.clone();
+            disk.fail_at(change, Fault::Cut);
+            let what = format!("seed {seed} killed at {change}");
+            match block_on(open(&folder, &disk)) {
+                Ok(engine) => live(&engine, &disk, &mut known, &chance, &what),
+                Err(error) => assert!(disk.is_dead(), "{what}: {error}"),
+            }
+            let disk = disk.kill();
+            let engine = block_on(open(&folder, &disk)).expect(&what);
+            live(&engine, &disk, &mut known, &chance, &what);
+            folder.ground = Ground::Disk(disk.power_cut(&chance));
+            let engine = folder.open();
+            for (partition, known) in &mut known {
+                known.check(&engine.create(*partition), &what);
+            }
+            block_on(engine.close());
+        }
     }
 }
 
