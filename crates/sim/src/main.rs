@@ -16,6 +16,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Cut the power of the real binary at hundreds of moments
+    Cut(command::cut::Flags),
     /// Feed decoders with hostile bytes
     Fuzz(command::fuzz::Flags),
     /// Judge a history of lines of JSON
@@ -26,6 +28,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Cut(flags) => command::cut::run(&flags),
         Command::Fuzz(flags) => command::fuzz::run(&flags),
         Command::Judge(flags) => command::judge::run(&flags),
         Command::Run(flags) => command::run::run(&flags),

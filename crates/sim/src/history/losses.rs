@@ -22,9 +22,15 @@ pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
         }
     }
     let mut deletions: Vec<(&Partition, u64, i64)> = Vec::new();
+    let mut topics_deleted: Vec<(&str, u64)> = Vec::new();
     for operation in known.operations {
-        if let Action::DeleteRecords { partition, outcome: Outcome::Ok(start), .. } = &operation.action {
-            deletions.push((partition, operation.end.unwrap_or(u64::MAX), *start));
+        let end = operation.end.unwrap_or(u64::MAX);
+        match &operation.action {
+            Action::DeleteRecords { partition, outcome: Outcome::Ok(start), .. } => {
+                deletions.push((partition, end, *start));
+            }
+            Action::DeleteTopic { topic, outcome: Outcome::Ok(()) } => topics_deleted.push((topic, end)),
+            _ => {}
         }
     }
     for operation in known.operations {
@@ -40,6 +46,13 @@ pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
                 census.check_gaps(verdict);
             }
             census.check_start(&deletions, verdict);
+            let is_deleted =
+                |(topic, end): &(&str, u64)| *topic == &*partition.topic && *end < operation.start;
+            if topics_deleted.iter().any(is_deleted) {
+                verdict.found(Kind::Resurrected, || {
+                    format!("{partition}: its topic was deleted, and is there again")
+                });
+            }
             if let Some(shard) = known.shard(partition).filter(|shard| !shard.deleted) {
                 census.check_presence(known, shard, verdict);
             }

@@ -212,6 +212,8 @@ fn a_census_has_no_holes_where_offsets_are_dense() {
 fn what_was_deleted_stays_deleted() {
     let back = script().sent(1, 0).sent(2, 1).deleted(1, Outcome::Ok(1)).census(0, 2, &[(0, 1), (1, 2)]);
     back.check(&[Kind::Resurrected]);
+    let gone = Action::DeleteTopic { topic: "t".into(), outcome: Outcome::Ok(()) };
+    script().sent(1, 0).act(4, gone).census(0, 1, &[(0, 1)]).check(&[Kind::Resurrected]);
 }
 
 #[test]

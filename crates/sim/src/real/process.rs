@@ -1,0 +1,110 @@
+//! The binary as a process with a data folder: started, killed without a word.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+/// How long a start may take.
+const START_MAX: Duration = Duration::from_secs(60);
+/// How often a waiting loop looks again.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A broker that serves. Dropped, it is killed.
+pub struct Process {
+    child: Child,
+    port: u16,
+}
+
+impl Process {
+    /// Starts it and waits until it serves. Its words go to `log`, behind what is there.
+    pub fn start(
+        binary: &Path,
+        data: &Path,
+        port: u16,
+        journal: Option<&Path>,
+        settings: &[(&str, &str)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        let words = File::options().create(true).append(true).open(log)?;
+        let from = words.metadata()?.len();
+        let mut command = Command::new(binary);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--admin", "off"]);
+        command.arg("--data").arg(data);
+        if let Some(journal) = journal {
+            command.arg("--disk-journal").arg(journal);
+        }
+        for (name, value) in settings {
+            command.args(["--set", &format!("{name}={value}")]);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(words)
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let mut process = Self { child, port };
+        let deadline = Instant::now() + START_MAX;
+        loop {
+            let said = said_since(log, from)?;
+            if said.iter().any(|line| line.contains("ready") && line.contains("took_ms")) {
+                return Ok(process);
+            }
+            if let Some(status) = process.child.try_wait()? {
+                bail!("the broker ended at its start with {status}:\n{}", said.join("\n"));
+            }
+            if Instant::now() > deadline {
+                bail!("the broker did not serve within {} s:\n{}", START_MAX.as_secs(), said.join("\n"));
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Where it serves.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether it has not ended.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends it with SIGKILL, and waits until it is gone.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn said_since(log: &Path, from: u64) -> anyhow::Result<Vec<String>> {
+    use std::io::Seek;
+    let mut file = File::open(log)?;
+    file.seek(std::io::SeekFrom::Start(from))?;
+    Ok(BufReader::new(file).lines().map_while(Result::ok).collect())
+}
+
+/// A folder that is made anew.
+pub fn fresh_folder(path: PathBuf) -> anyhow::Result<PathBuf> {
+    if path.exists() {
+        std::fs::remove_dir_all(&path)?;
+    }
+    std::fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
