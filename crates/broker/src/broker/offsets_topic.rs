@@ -36,11 +36,10 @@ impl OffsetsLog for OffsetsTopic {
                 return Err(LogRefused::TooLarge);
             }
             let config = broker.config();
-            let patience = milliseconds(config.offsets_commit_timeout_ms.into());
             let reservation = tokio::select! {
                 biased;
                 reserved = broker.0.room.engine.reserve(bytes) => reserved.map_err(|_| LogRefused::Unavailable)?,
-                () = broker.0.world.clock.sleep(patience) => return Err(LogRefused::Unavailable),
+                () = broker.commit_timeout() => return Err(LogRefused::Unavailable),
             };
             let codec =
                 u8::try_from(config.offsets_topic_compression_codec).ok().and_then(Codec::from_number);
@@ -91,6 +90,12 @@ pub(super) fn group_settings(config: &BrokerConfig) -> GroupSettings {
 }
 
 impl Broker {
+    /// Ends when a write of the coordinator takes too long.
+    pub(crate) async fn commit_timeout(&self) {
+        let patience = milliseconds(self.config().offsets_commit_timeout_ms.into());
+        self.0.world.clock.sleep(patience).await;
+    }
+
     /// Sees to it that the offsets topic is there.
     pub(crate) async fn offsets_topic_ready(&self) -> Result<(), LogRefused> {
         if self.find_topic(&TopicRef::Name(NAME.into())).is_some() {

@@ -3,6 +3,7 @@
 mod append;
 mod configs;
 mod groups;
+mod held_wal;
 mod idempotence;
 mod offsets;
 mod retention;

@@ -58,6 +58,9 @@ pub enum GroupError {
     /// The log took nothing just now: try again.
     #[error("the coordinator cannot write just now")]
     Unavailable,
+    /// What was written is not durable in time, and may be yet: try again.
+    #[error("the coordinator did not write in time")]
+    TimedOut,
     /// The broker is ending: try again.
     #[error("the coordinator is closing")]
     Closing,

@@ -36,7 +36,7 @@ pub struct DescribedMember {
     pub client_host: Arc<str>,
     /// What it said for the chosen strategy; told in a stable group.
     pub metadata: Bytes,
-    /// What it was given; told in a stable group.
+    /// What it was given last.
     pub assignment: Bytes,
 }
 
@@ -128,7 +128,7 @@ impl Group {
             client_id: member.client_id.clone(),
             client_host: member.client_host.clone(),
             metadata: if stable { member.metadata(name) } else { Bytes::new() },
-            assignment: if stable { member.assignment.clone() } else { Bytes::new() },
+            assignment: member.assignment.clone(),
         };
         Described {
             state: self.state,

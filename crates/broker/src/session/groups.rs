@@ -140,12 +140,13 @@ impl Groups<'_> {
         self.coordinator().leave(group, leaving).await
     }
 
-    /// Commits offsets; a result for each partition, in the order of the request.
+    /// Commits offsets; a result for each partition, in the order of the request. Ends when they are durable, or when
+    /// `offsets.commit.timeout.ms` are over: then nobody knows whether they will be.
     pub async fn commit(
         &self,
         committer: Committer<'_>,
         topics: &[CommitTopic<'_>],
-    ) -> Answer<Result<Vec<Vec<Result<(), GroupError>>>, GroupError>> {
+    ) -> Answer<Vec<Vec<Result<(), GroupError>>>> {
         let names: Vec<_> = topics.iter().map(|topic| self.session.broker.find_topic(&topic.topic)).collect();
         let exists = |known: &Option<(TopicName, TopicId, i32)>, partition: PartitionIndex| {
             known.as_ref().is_some_and(|(_, _, count)| (0..*count).contains(&partition.0))
@@ -168,21 +169,42 @@ impl Groups<'_> {
         }
         let Committer { group, member, instance, generation, retention } = committer;
         let commit = Commit { group, member, instance, generation, retention, offsets };
-        let Answer { value, after } = self.coordinator().commit(commit).await;
-        let value = value.map(|results| {
-            let mut results = results.into_iter();
-            let mut told = Vec::with_capacity(topics.len());
-            for (topic, known) in topics.iter().zip(&names) {
-                let each = topic.partitions.iter().map(|partition| match (&topic.topic, known) {
-                    (TopicRef::Id(_), None) => Err(GroupError::UnknownTopicId),
-                    _ if !exists(known, partition.partition) => Err(GroupError::UnknownPartition),
-                    _ => results.next().expect("a result for each offset"),
-                });
-                told.push(each.collect());
-            }
-            told
-        });
-        Answer { value, after }
+        let Answer { value, after } = self.commit_in_time(commit).await;
+        let mut results = value.map(Vec::into_iter);
+        let mut told = Vec::with_capacity(topics.len());
+        for (topic, known) in topics.iter().zip(&names) {
+            let each = topic.partitions.iter().map(|partition| match (&topic.topic, known) {
+                (TopicRef::Id(_), None) => Err(GroupError::UnknownTopicId),
+                _ if !exists(known, partition.partition) => Err(GroupError::UnknownPartition),
+                _ => match &mut results {
+                    Ok(results) => results.next().expect("a result for each offset"),
+                    // What is wrong with the whole is wrong with each part.
+                    Err(error) => Err(*error),
+                },
+            });
+            told.push(each.collect());
+        }
+        Answer { value: told, after }
+    }
+
+    async fn commit_in_time(
+        &self,
+        commit: Commit<'_>,
+    ) -> Answer<Result<Vec<Result<(), GroupError>>, GroupError>> {
+        if commit.offsets.is_empty() {
+            return Answer::now(Ok(Vec::new()));
+        }
+        let broker = &self.session.broker;
+        let durable = async {
+            let answer = self.coordinator().commit(commit).await;
+            broker.engine().wait(answer.after).await;
+            answer
+        };
+        tokio::select! {
+            biased;
+            answer = durable => answer,
+            () = broker.commit_timeout() => Answer::now(Err(GroupError::TimedOut)),
+        }
     }
 
     /// What was committed: for the partitions asked, or for all that have something.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use thalweg_broker::groups::GroupError;
 use thalweg_broker::{CommitPartition, CommitTopic, Committer, TopicRef};
 use thalweg_model::{Offset, PartitionIndex, TopicId};
-use thalweg_wire::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use thalweg_wire::offset_commit_request::OffsetCommitRequestPartition;
 use thalweg_wire::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
 use thalweg_wire::{OffsetCommitRequest, OffsetCommitResponse};
 
@@ -50,28 +50,18 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let committed = request.session.groups().commit(committer, &topics).await;
     let mut first = FirstError::default();
     let mut answer = OffsetCommitResponse::default();
-    match committed.value {
-        Ok(results) => {
-            for (topic, results) in asked.topics.iter().zip(results) {
-                let mut results = results.into_iter();
-                answer.topics.push(of_topic(topic, || {
-                    let result = results.next().expect("a result for each partition");
-                    first.see(result.err().map_or(Code::None, Code::from))
-                }));
-            }
-        }
-        // What is wrong with the whole is wrong with each part.
-        Err(error) => {
-            let code = match error {
-                GroupError::GroupNotFound if request.version < GROUP_NOT_FOUND_FROM => {
-                    Code::IllegalGeneration
-                }
-                error => Code::from(error),
-            };
-            for topic in &asked.topics {
-                answer.topics.push(of_topic(topic, || first.see(code)));
-            }
-        }
+    for (topic, results) in asked.topics.iter().zip(committed.value) {
+        let partitions = topic.partitions.iter().zip(results);
+        answer.topics.push(OffsetCommitResponseTopic {
+            name: topic.name.clone(),
+            topic_id: topic.topic_id,
+            partitions: partitions
+                .map(|(partition, result)| OffsetCommitResponsePartition {
+                    partition_index: partition.partition_index,
+                    error_code: first.see(code_of(result, request.version)),
+                })
+                .collect(),
+        });
     }
     request.answer(committed.after, &answer, first.code())
 }
@@ -85,17 +75,10 @@ fn of_partition(partition: &OffsetCommitRequestPartition) -> CommitPartition<'_>
     }
 }
 
-fn of_topic(topic: &OffsetCommitRequestTopic, mut code: impl FnMut() -> i16) -> OffsetCommitResponseTopic {
-    OffsetCommitResponseTopic {
-        name: topic.name.clone(),
-        topic_id: topic.topic_id,
-        partitions: topic
-            .partitions
-            .iter()
-            .map(|partition| OffsetCommitResponsePartition {
-                partition_index: partition.partition_index,
-                error_code: code(),
-            })
-            .collect(),
+fn code_of(result: Result<(), GroupError>, version: i16) -> Code {
+    match result {
+        Ok(()) => Code::None,
+        Err(GroupError::GroupNotFound) if version < GROUP_NOT_FOUND_FROM => Code::IllegalGeneration,
+        Err(error) => Code::from(error),
     }
 }

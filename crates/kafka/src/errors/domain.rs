@@ -176,7 +176,8 @@ impl From<GroupError> for Code {
             GroupError::InvalidCommitSize => Self::InvalidCommitOffsetSize,
             GroupError::UnknownTopicId => Self::UnknownTopicId,
             GroupError::UnknownPartition => Self::UnknownTopicOrPartition,
-            GroupError::Unavailable => Self::CoordinatorNotAvailable,
+            // Kafka's answer too where a write takes longer than its coordinator waits.
+            GroupError::Unavailable | GroupError::TimedOut => Self::CoordinatorNotAvailable,
             GroupError::Closing => Self::NotCoordinator,
         }
     }

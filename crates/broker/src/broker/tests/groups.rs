@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use thalweg_model::LeaderEpoch;
 use thalweg_model::world::Random;
 
+use super::held_wal::HeldWal;
 use super::*;
-use crate::groups::{Commit, CommitOffset};
+use crate::groups::{Commit, CommitOffset, GroupError};
 use crate::{CommitPartition, CommitTopic, Committer, Isolation};
 
 #[test]
@@ -47,6 +48,63 @@ fn commit_and_restart(killed: bool) {
         let fetched = bench.broker.coordinator().fetch("g", None).value;
         let offsets = fetched.iter().filter_map(|(_, _, committed)| committed.as_ref());
         assert_eq!(offsets.map(|committed| committed.offset).collect::<Vec<_>>(), [Offset(42)]);
+    });
+}
+
+fn one(partition: i32, offset: i64) -> CommitPartition<'static> {
+    let (partition, offset) = (PartitionIndex(partition), Offset(offset));
+    CommitPartition { partition, offset, leader_epoch: None, metadata: "" }
+}
+
+const NOBODY: Committer<'static> =
+    Committer { group: "g", member: "", instance: None, generation: -1, retention: None };
+
+#[test]
+fn what_is_not_there_is_said_whatever_else_is_wrong() {
+    bench(&[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        let known = CommitTopic { topic: name("t"), partitions: vec![one(0, 1), one(7, 1)] };
+        let unknown = CommitTopic { topic: name("no"), partitions: vec![one(0, 1)] };
+        let stranger = Committer { member: "m", generation: 1, ..NOBODY };
+        let commit = async |committer, topics: &[CommitTopic<'_>]| {
+            bench.session.groups().commit(committer, topics).await.value
+        };
+        let missing = Err(GroupError::UnknownPartition);
+        let topics = [unknown, known];
+        assert_eq!(
+            commit(stranger, &topics).await,
+            [vec![missing], vec![Err(GroupError::GroupNotFound), missing]]
+        );
+        assert_eq!(commit(NOBODY, &topics).await, [vec![missing], vec![Ok(()), missing]]);
+        // Where nothing is left the group is not asked.
+        assert_eq!(commit(stranger, &topics[..1]).await, [vec![missing]]);
+    });
+}
+
+#[test]
+fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
+    let mut backends = memory();
+    let held = Arc::new(HeldWal { inner: backends.wal.clone(), held: watch::Sender::new(false) });
+    backends.wal = held.clone();
+    bench_over(backends, &[("offsets.commit.timeout.ms", "3000")], async |bench| {
+        bench.create("t", 1, &[]).await;
+        let commit = async |offset| {
+            let topics = [CommitTopic { topic: name("t"), partitions: vec![one(0, offset)] }];
+            let answer = bench.session.groups().commit(NOBODY, &topics).await;
+            (answer.value[0][0], answer.after)
+        };
+        assert_eq!(commit(1).await.0, Ok(()));
+        held.held.send_replace(true);
+        let mut late = std::pin::pin!(commit(2));
+        for waited in 0..30 {
+            let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(late.as_mut().poll(context).is_pending(), "after {waited} times 100 ms");
+            bench.advance_ms(100);
+        }
+        // It says nothing of what became of it, and waits for nothing.
+        assert_eq!(late.await, (Err(GroupError::TimedOut), thalweg_storage::WalSeq::default()));
+        held.held.send_replace(false);
+        assert_eq!(commit(3).await.0, Ok(()));
     });
 }
 

@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Definition] = &[
     int("group.streams.session.timeout.ms").default("45000").at_least(1).no_meaning("Milliseconds of silence after which a member of a streams group is removed."),
     class("group.streams.topology.description.plugin.class").no_meaning("A Java class that keeps descriptions of topologies; no Java class is loaded here."),
     int("offset.metadata.max.bytes").default("4096").acts("Longest text, in bytes, that may go with a committed offset."),
-    int("offsets.commit.timeout.ms").default("5000").at_least(1).acts("Milliseconds after which a commit that is not durable yet is answered with a timeout."),
+    int("offsets.commit.timeout.ms").default("5000").at_least(1).acts("Milliseconds after which a commit that is not durable yet is answered with an error that says to try again."),
     int("offsets.load.buffer.size").default("5242880").at_least(1).acts("Bytes that are read at once when committed offsets are loaded."),
     long("offsets.retention.check.interval.ms").default("600000").at_least(1).acts("Milliseconds between two searches for committed offsets that have expired."),
     int("offsets.retention.minutes").default("10080").at_least(1).acts("Minutes for which the offsets of a group without members are kept."),

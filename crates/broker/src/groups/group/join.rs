@@ -56,11 +56,10 @@ impl Group {
                 let awaits = self.members.get(join.member).is_some_and(|member| member.joining.is_some());
                 !awaits && awaiting >= work.max_size
             }
+            // As in Kafka ids that were given and not used do not count, and a static member that comes back without
+            // its id is counted as a new one.
             GroupState::CompletingRebalance | GroupState::Stable => {
-                !known
-                    && self.members.len() + self.pending.len() >= work.max_size
-                    && !self.pending.contains_key(join.member)
-                    && join.instance.is_none_or(|instance| !self.statics.contains_key(instance))
+                !known && self.members.len() >= work.max_size
             }
         };
         if full { Err(GroupError::GroupMaxSizeReached) } else { Ok(()) }

@@ -124,6 +124,43 @@ fn a_group_has_room_for_so_many() {
 }
 
 #[test]
+fn a_full_group_takes_nobody_without_an_id_of_its_own() {
+    let bench = bench();
+    let named = |name: &str| Who { instance: Some(name.into()), ..who("") };
+    let first = bench.join(named("one")).done().expect("joined");
+    // Ids that are given count for nothing until somebody comes with them.
+    for _ in 0..5 {
+        let two_steps = Who { two_steps: true, ..who("") };
+        let refused = bench.join(two_steps).done().expect_err("the id comes first");
+        assert_eq!(refused.error, GroupError::MemberIdRequired);
+    }
+    let others = [bench.join(named("two")), bench.join(named("three"))];
+    let again = bench.join(Who { instance: Some("one".into()), ..who(&first.member) });
+    let bench = &bench;
+    bench.pass(REBALANCE);
+    again.done().expect("joined");
+    for other in others {
+        other.done().expect("joined");
+    }
+    assert_eq!(bench.state(), GroupState::CompletingRebalance);
+    for name in ["two", "four"] {
+        let refused = bench.join(named(name)).done().expect_err("there are three");
+        assert_eq!(refused.error, GroupError::GroupMaxSizeReached, "{name}");
+    }
+}
+
+#[test]
+fn a_member_keeps_its_assignment_until_there_is_another() {
+    let bench = bench();
+    let first = bench.alone();
+    let _second = bench.join(who(""));
+    let described = bench.coordinator.describe(GROUP).value.expect("there is a group");
+    assert_eq!(described.state, GroupState::PreparingRebalance);
+    let member = described.members.iter().find(|member| member.id == first.member).expect("it is there");
+    assert_eq!((&member.assignment[..], &member.metadata[..]), (&b"all"[..], &b""[..]));
+}
+
+#[test]
 fn protocols_must_have_one_in_common() {
     let bench = bench();
     bench.alone();
