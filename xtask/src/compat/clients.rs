@@ -136,6 +136,9 @@ fn go(yard: &Yard, package: &str) -> anyhow::Result<Program> {
         &mut command,
         &yard.log(&format!("go-{package}")),
         yard.deadline.within(LIMIT_INSTALL),
+    )
+    .context(
+        "a Go older than go.mod asks for fetches a newer one; where that fails, mend it: GOTOOLCHAIN=auto",
     )?;
     Ok(program(&sources, &[&binary.display().to_string()]))
 }
