@@ -12,6 +12,7 @@ RUN useradd --system --home-dir /data thalweg && install -d -o thalweg -g thalwe
 USER thalweg
 VOLUME /data
 EXPOSE 9092 9644
+HEALTHCHECK --start-period=30s CMD ["/usr/bin/thalweg", "cluster", "--bootstrap", "127.0.0.1:9092"]
 # A container's own address is no secret of one machine: who may reach the published port is the host's affair, so the
 # flag that names the risk stands here, where everybody reads it.
 ENTRYPOINT ["/usr/bin/thalweg", "serve", "--data", "/data", "--listen", "0.0.0.0:9092", "--admin", "0.0.0.0:9644", "--allow-unauthenticated"]
