@@ -31,11 +31,7 @@ pub(crate) fn fuzz_all(tally: &mut Tally, logs: &Path) {
 
 /// Builds the program and runs one of its commands before somebody's eyes.
 fn by_hand(name: &str, arguments: Vec<String>) -> anyhow::Result<ExitCode> {
-    let built = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(BUILD)
-        .arg("--quiet")
-        .status()?;
+    let built = Command::new(env!("CARGO")).current_dir(root()).args(BUILD).arg("--quiet").status()?;
     anyhow::ensure!(built.success(), "thalweg-sim cannot be built");
     let status = program().arg(name).args(arguments).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,5 +1,6 @@
 //! The broker as a whole: what it is made of, and how it starts and ends.
 
+mod asked_for;
 mod configs;
 mod damage;
 mod deletion;
@@ -31,6 +32,7 @@ use crate::session::cluster::{BrokerDescription, ClusterDescription};
 use crate::session::{Peer, Session, TopicRef};
 use crate::topic::Topic;
 
+use self::asked_for::AskedFor;
 use self::offsets_topic::OffsetsTopic;
 
 /// Who this broker is.
@@ -87,6 +89,7 @@ struct Inner {
     config: RwLock<Live>,
     config_changed: watch::Sender<()>,
     coordinator: Arc<Coordinator>,
+    asked_for: AskedFor,
     closing: watch::Sender<bool>,
     tasks: Mutex<Vec<Task>>,
 }
@@ -152,6 +155,7 @@ impl Broker {
                 config: RwLock::new(Live::new(config)),
                 config_changed: watch::Sender::new(()),
                 coordinator: Arc::new(coordinator),
+                asked_for: AskedFor::default(),
                 closing: watch::Sender::new(false),
                 tasks: Mutex::default(),
             }
@@ -291,11 +295,12 @@ impl Broker {
     fn start_tasks(&self) {
         let spawner = &self.0.world.spawner;
         let (retention, expiry, groups) = (self.clone(), self.clone(), self.0.coordinator.clone());
-        let damage = self.clone();
+        let (damage, asked_for) = (self.clone(), self.clone());
         let tasks = vec![
             spawner.spawn("retention", Box::pin(async move { retention.run_retention().await })),
             spawner.spawn("producer-expiry", Box::pin(async move { expiry.run_producer_expiry().await })),
             spawner.spawn("groups", Box::pin(async move { groups.run().await })),
+            spawner.spawn("asked-for-topics", Box::pin(async move { asked_for.run_asked_for().await })),
             spawner.spawn("damage", Box::pin(async move { damage.run_damage_told().await })),
         ];
         *self.0.tasks.lock() = tasks;

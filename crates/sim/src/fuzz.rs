@@ -49,7 +49,8 @@ pub fn target(name: &str) -> anyhow::Result<Target> {
 
 /// Feeds the target of this name once: what the programs in `fuzz/` call.
 pub fn feed(name: &str, bytes: &[u8]) {
-    let target = TARGETS.iter().find(|target| target.name == name).expect("a program is called as its target");
+    let target =
+        TARGETS.iter().find(|target| target.name == name).expect("a program is called as its target");
     (target.body)(bytes);
 }
 

@@ -203,7 +203,7 @@ fn all_is_there_after_a_restart() {
             }
             assert_eq!(produce(life).await, Ok(i64::from(life)));
             let cluster = bench.session.cluster().describe();
-            let topics = bench.session.topics().metadata(crate::Wanted::All, false).await.value;
+            let topics = bench.session.topics().metadata(crate::Wanted::All, false).value;
             let topics: Vec<_> = topics.into_iter().map(|topic| topic.expect("it is there")).collect();
             seen.push((cluster, topics[0].id, topics.len(), topics[0].partitions.len()));
             let partition = bench.partition("kept");

@@ -21,7 +21,7 @@ use crate::session::topics::{
 use super::{Broker, offsets_topic};
 
 /// The most partitions that one request makes, as in Kafka.
-const PARTITIONS_PER_REQUEST_MAX: i64 = 10_000;
+pub(super) const PARTITIONS_PER_REQUEST_MAX: i64 = 10_000;
 
 /// A topic as it shall be made, all checks passed.
 struct Plan {
@@ -309,7 +309,7 @@ impl Broker {
     }
 
     /// Describes topics, in the order asked for.
-    pub(crate) async fn metadata(
+    pub(crate) fn metadata(
         &self,
         wanted: Wanted<'_>,
         auto_create: bool,
@@ -326,38 +326,11 @@ impl Broker {
         if auto_create && self.config().auto_create_topics_enable {
             for description in &mut described {
                 if let Err(MetadataError::Unknown(name)) = description {
-                    *description = Err(self.create_asked_for(name).await);
+                    *description = Err(self.ask_for(name));
                 }
             }
         }
         described
-    }
-
-    /// Makes a topic because somebody asked for it. Who asked is told to ask again even when it was made at once, as
-    /// in Kafka, where it is made behind the answer: clients count on not knowing the topic yet.
-    async fn create_asked_for(&self, name: &TopicName) -> MetadataError {
-        let error = if name.as_str() == offsets_topic::NAME {
-            self.create_internal(name).await.err()
-        } else if catalog::is_internal(name.as_str()) {
-            // Nobody writes to it yet; who does one day makes it with the number of partitions that it needs.
-            return MetadataError::Unknown(name.clone());
-        } else {
-            let topic = NewTopic {
-                name: name.clone(),
-                partitions: -1,
-                replication_factor: -1,
-                assignments: Vec::new(),
-                configs: Vec::new(),
-            };
-            self.create_topics(&[topic], false).await.pop().and_then(Result::err)
-        };
-        match error {
-            None | Some(TopicError::Exists(_)) => MetadataError::Creating(name.clone()),
-            Some(error) => {
-                tracing::warn!(topic = %name, %error, "a topic that was asked for could not be made");
-                MetadataError::Unknown(name.clone())
-            }
-        }
     }
 
     fn describe_one(&self, topic: &TopicRef) -> Result<TopicDescription, MetadataError> {

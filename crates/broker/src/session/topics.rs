@@ -224,14 +224,15 @@ pub struct LogDirPartition {
 }
 
 impl Topics<'_> {
-    /// Describes topics, in the order asked for; makes missing ones where that is wanted and the broker does so.
-    pub async fn metadata(
+    /// Describes topics, in the order asked for. Missing ones are made behind the answer where that is wanted and the
+    /// broker does so.
+    pub fn metadata(
         &self,
         wanted: Wanted<'_>,
         auto_create: bool,
     ) -> Answer<Vec<Result<TopicDescription, MetadataError>>> {
         let auto_create = auto_create && self.session.allows(Operation::Create, &Target::Cluster);
-        let mut topics = self.session.broker.metadata(wanted, auto_create).await;
+        let mut topics = self.session.broker.metadata(wanted, auto_create);
         for topic in &mut topics {
             if let Ok(description) = topic
                 && !self.session.allows(Operation::Describe, &Target::TopicName(&description.name))

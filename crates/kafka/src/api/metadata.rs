@@ -86,7 +86,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     wanted.retain(|topic| seen.insert(topic.clone()));
     let wanted = if all { Wanted::All } else { Wanted::These(&wanted) };
     let auto_create = !all && (version < 4 || asked.allow_auto_topic_creation);
-    let described = request.session.topics().metadata(wanted, auto_create).await;
+    let described = request.session.topics().metadata(wanted, auto_create);
     let mut first = FirstError::default();
     for topic in described.value {
         answer.topics.push(match topic {

@@ -1,7 +1,7 @@
 //! The table itself, and every API in every version through a connection.
 
 use super::{TABLE, row};
-use crate::testing::{Client, House, NOW, produce};
+use crate::testing::{Client, House, NOW, produce, soon};
 use thalweg_model::Uuid;
 use thalweg_model::codec::Text;
 use thalweg_wire::create_topics_request::CreatableTopic;
@@ -97,7 +97,7 @@ async fn topics_and_offsets_in_every_version() {
 }
 
 #[tokio::test]
-async fn a_topic_made_by_asking_is_there_in_the_next_answer() {
+async fn a_topic_made_by_asking_is_there_in_a_later_answer() {
     let house = House::new().await;
     let mut client = house.connect();
     let metadata = |version: i16| MetadataRequest {
@@ -116,6 +116,13 @@ async fn a_topic_made_by_asking_is_there_in_the_next_answer() {
         assert_eq!(topic.name.as_deref(), Some(format!("t{version}").as_str()));
         assert_eq!((topic.topic_id, topic.is_internal), (Uuid::default(), false));
         assert_eq!(topic.topic_authorized_operations, with_operations(version), "v{version}");
+    })
+    .await;
+    // They are made in the order in which they were asked for.
+    soon("the last topic", async {
+        while client.ask(13, &metadata(13)).await.topics[0].error_code != 0 {
+            tokio::task::yield_now().await;
+        }
     })
     .await;
     each_version(&mut client, metadata, |version, answer: MetadataResponse| {

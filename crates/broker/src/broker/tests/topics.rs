@@ -4,7 +4,7 @@ use thalweg_model::NodeId;
 
 use super::*;
 use crate::session::records::PartitionError;
-use crate::session::topics::{Cursor, MetadataError, NewPartitions, Wanted};
+use crate::session::topics::{Cursor, MetadataError, NewPartitions, TopicDescription, Wanted};
 use crate::{FetchError, Isolation};
 
 #[test]
@@ -158,52 +158,76 @@ fn partitions_can_be_added_and_never_taken_away() {
         let (_, same, partitions) = bench.broker.find_topic(&name("t")).expect("it is there");
         assert_eq!((same, partitions), (id, 3));
         assert_eq!(bench.partition("t").high_watermark(), Offset(1), "what was there stays");
-        let described =
-            bench.session.topics().metadata(Wanted::These(&[name("t")]), false).await.value.remove(0);
+        let described = bench.session.topics().metadata(Wanted::These(&[name("t")]), false).value.remove(0);
         let described = described.expect("it is there");
         assert!(described.partitions.iter().all(|partition| partition.leader_epoch.0 == 0));
     });
+}
+
+/// Asks until a topic is there; those asked for before it were looked at then.
+fn ask_until_made(bench: &Bench, topic: &str) -> TopicDescription {
+    let asked = [name(topic)];
+    loop {
+        match bench.session.topics().metadata(Wanted::These(&asked), true).value.remove(0) {
+            Ok(found) => return found,
+            Err(error) => assert!(matches!(error, MetadataError::Creating(_)), "{error}"),
+        }
+        std::thread::yield_now();
+    }
 }
 
 #[test]
 fn topics_are_made_by_asking_for_them() {
     bench(&[], async |bench| {
         let asked = [name("t"), name("bad name"), TopicRef::Id(TopicId::ZERO), name("__consumer_offsets")];
-        let without = bench.session.topics().metadata(Wanted::These(&asked), false).await.value;
+        let ask = |create: bool| bench.session.topics().metadata(Wanted::These(&asked), create).value;
+        let without = ask(false);
         assert_eq!(without[0], Err(MetadataError::Unknown("t".into())));
         assert!(matches!(without[1], Err(MetadataError::InvalidName { .. })));
         assert_eq!(without[2], Err(MetadataError::UnknownId(TopicId::ZERO)));
-        let ask = async || bench.session.topics().metadata(Wanted::These(&asked), true).await.value;
-        let with = ask().await;
+        let with = ask(true);
         assert_eq!(with[0], Err(MetadataError::Creating("t".into())), "it is there in a later answer");
         assert!(matches!(with[1], Err(MetadataError::InvalidName { .. })));
         assert_eq!(with[3], Err(MetadataError::Creating("__consumer_offsets".into())));
-        let later = ask().await;
-        assert_eq!(later[0].as_ref().expect("it was made").partitions.len(), 1);
-        let offsets = later[3].as_ref().expect("it was made");
+        assert_eq!(ask_until_made(bench, "t").partitions.len(), 1);
+        let offsets = ask_until_made(bench, "__consumer_offsets");
         assert_eq!((offsets.internal, offsets.partitions.len()), (true, 50));
     });
+}
+
+#[test]
+fn what_cannot_be_made_is_never_there() {
     bench(&[], async |bench| {
         bench.create("a.b", 1, &[]).await;
-        let with = bench.session.topics().metadata(Wanted::These(&[name("a_b")]), true).await.value;
-        assert_eq!(with[0], Err(MetadataError::Unknown("a_b".into())), "too like another: it is never made");
-    });
-    bench(&[], async |bench| {
-        let wanted = [name("__transaction_state"), name("__share_group_state")];
-        for _ in 0..2 {
-            for asked in bench.session.topics().metadata(Wanted::These(&wanted), true).await.value {
-                let error = asked.expect_err("nobody needs it, and one partition would be too few");
-                assert!(matches!(error, MetadataError::Unknown(_)) && error.is_of_internal_topic());
-            }
+        let asked = [name("a_b"), name("__transaction_state"), name("__share_group_state")];
+        let found = bench.session.topics().metadata(Wanted::These(&asked), true).value;
+        assert_eq!(found[0], Err(MetadataError::Creating("a_b".into())));
+        for error in found[1..].iter().map(|found| found.as_ref().expect_err("nobody needs it yet")) {
+            assert!(matches!(error, MetadataError::Unknown(_)) && error.is_of_internal_topic());
         }
+        ask_until_made(bench, "z");
+        assert!(asked.iter().all(|topic| bench.broker.find_topic(topic).is_none()));
     });
     bench(&[("default.replication.factor", "3")], async |bench| {
-        let with = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).await.value;
-        assert_eq!(with[0], Err(MetadataError::Unknown("t".into())), "it cannot be made");
+        let found = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).value;
+        assert_eq!(found[0], Err(MetadataError::Creating("t".into())));
+        ask_until_made(bench, "__consumer_offsets");
+        assert!(bench.broker.find_topic(&name("t")).is_none(), "there are no three brokers");
     });
     bench(&[("auto.create.topics.enable", "false")], async |bench| {
-        let with = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).await.value;
-        assert_eq!(with[0], Err(MetadataError::Unknown("t".into())));
+        let found = bench.session.topics().metadata(Wanted::These(&[name("t")]), true).value;
+        assert_eq!(found[0], Err(MetadataError::Unknown("t".into())));
+    });
+}
+
+#[test]
+fn topics_asked_for_together_may_have_more_partitions_than_one_change_makes() {
+    bench(&[("num.partitions", "6000")], async |bench| {
+        let asked = [name("t"), name("u")];
+        let found = bench.session.topics().metadata(Wanted::These(&asked), true).value;
+        assert!(found.iter().all(|found| matches!(found, Err(MetadataError::Creating(_)))));
+        ask_until_made(bench, "u");
+        assert!(asked.iter().all(|topic| bench.broker.find_topic(topic).is_some()));
     });
 }
 
