@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
+use thalweg_model::law::Law;
 use thalweg_model::world::{Task, World};
 use thalweg_model::{BrokerAddress, NodeId, Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
 use thalweg_storage::{Engine, Snapshot, Snapshots, Storage};
@@ -283,7 +284,9 @@ impl Broker {
                 let recovered = partition.log().take_recovered();
                 if holds_groups {
                     self.recover_groups(partition, recovered).await?;
-                } else if let Some(recovered) = recovered {
+                } else if let Some(recovered) = recovered
+                    && !Law::ProducersAreRecovered.is_broken()
+                {
                     partition.restore(recovered, expiration_ms);
                 }
             }

@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod codec;
 pub mod collections;
+pub mod law;
 mod noun;
 pub mod region;
 pub mod world;

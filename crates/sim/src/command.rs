@@ -3,4 +3,6 @@
 pub(crate) mod cut;
 pub(crate) mod fuzz;
 pub(crate) mod judge;
+pub(crate) mod laws;
+pub(crate) mod many;
 pub(crate) mod run;

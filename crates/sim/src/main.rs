@@ -24,6 +24,8 @@ enum Command {
     Judge(command::judge::Flags),
     /// Run seeds of the simulation
     Run(command::run::Flags),
+    /// Break each law in turn, and see that the simulation notices
+    Laws(command::laws::Flags),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Fuzz(flags) => command::fuzz::run(&flags),
         Command::Judge(flags) => command::judge::run(&flags),
         Command::Run(flags) => command::run::run(&flags),
+        Command::Laws(flags) => command::laws::run(&flags),
     };
     match done {
         Ok(code) => code,

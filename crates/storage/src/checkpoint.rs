@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use thalweg_model::law::Law;
 use thalweg_model::{NodeId, Offset, TopicPartition};
 
 use crate::engine::{Shared, Snapshot, SnapshotPart, Snapshots};
@@ -283,6 +284,12 @@ impl Checkpointer {
         }
         if !self.until_durable(depends).await {
             return Ok(());
+        }
+        if Law::ManifestBeforeDeletion.is_broken() {
+            self.delete_now(&dead).await;
+        }
+        if Law::ManifestBeforeTrim.is_broken() {
+            shared.chain().covered(target).await;
         }
         if let Err(error) = self.manifest.commit(edit).await {
             // Without the edit the files are nobody's; what was freed is found dead at the next look.

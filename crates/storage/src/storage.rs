@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, RwLock};
 use thalweg_model::collections::HashMap;
+use thalweg_model::law::Law;
 use thalweg_model::world::World;
 use thalweg_model::{NodeId, Offset, TopicPartition};
 use thiserror::Error;
@@ -160,7 +161,7 @@ impl Storage {
         if image.node.is_none() {
             edit.push(&Record::Format { version: FORMAT, node });
         }
-        let shard_epoch = image.shard_epoch + 1;
+        let shard_epoch = if Law::EpochsRise.is_broken() { 1 } else { image.shard_epoch + 1 };
         edit.push(&Record::ShardEpoch(shard_epoch));
 
         let mut next = covered.next();

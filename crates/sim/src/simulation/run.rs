@@ -1,5 +1,6 @@
 //! One run: a world from a seed, a broker in it, clients, what goes wrong, and the verdict.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,17 @@ pub struct Report {
     pub lives: u32,
     /// What is wrong; nothing where all is well.
     pub wrong: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, hash, steps, elapsed, operations, lives, wrong } = self;
+        write!(
+            f,
+            "seed {seed}: {hash:016x} {steps} steps {elapsed:?} {operations} operations {lives} lives"
+        )?;
+        wrong.iter().try_for_each(|wrong| write!(f, "\n    {wrong}"))
+    }
 }
 
 /// Runs a seed.

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use thalweg_model::Region;
+use thalweg_model::law::Law;
 use thalweg_model::region::{FileRegion, RegionFile};
 use thalweg_model::world::BoxFuture;
 
@@ -129,6 +130,9 @@ impl BlobWriter for Writer {
             }
             if padded != self.filled {
                 self.file.set_len(length).await?;
+            }
+            if Law::SegmentsAreSynced.is_broken() {
+                return Ok(());
             }
             self.file.sync().await?;
             self.disk.sync_dir(&self.folder).await

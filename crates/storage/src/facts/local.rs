@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use thalweg_model::Uuid;
+use thalweg_model::law::Law;
 use thalweg_model::world::{BoxFuture, Random};
 use tokio::sync::Mutex;
 
@@ -176,7 +177,7 @@ impl LocalFacts {
         }
         let written = async {
             log.file.write_all_at(&frame, log.end).await?;
-            log.file.sync().await
+            if Law::FactsAreSynced.is_broken() { Ok(()) } else { log.file.sync().await }
         };
         if let Err(error) = written.await {
             *state = State::Failed;

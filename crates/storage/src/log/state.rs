@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use thalweg_model::law::Law;
 use thalweg_model::{Offset, Region, TimestampMs};
 
 use super::accounts::{EpochRow, SegmentRow};
@@ -105,7 +106,7 @@ impl State {
     }
 
     pub(super) fn high_watermark(&self, durable: WalSeq) -> i64 {
-        if self.last_seq <= durable {
+        if self.last_seq <= durable || Law::ReadersWait.is_broken() {
             return self.end;
         }
         let index = self.recents.partition_point(|recent| recent.seq <= durable);
