@@ -38,26 +38,65 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Takes note of what is damaged in it, and gives it as it is, so that what lies around keeps its place: who reads
-    /// the bad place is told.
+    /// What a run of the WAL holds, as [`damaged_in`] finds it: read again where it is wrong, because a device may read
+    /// wrong once. What stays wrong is told and given as it is, so that what lies around keeps its place: who reads the
+    /// bad place is told.
     async fn checked_wal_bytes(&self, log: &Log, run: WalRun) -> io::Result<Bytes> {
-        let bytes = wal_bytes(&self.shared, run).await?;
-        let blob = MemoryBlob(bytes.clone());
-        let expected = Run::whole(bytes.len() as u64, run.base, run.end).with_epochs(log.epoch_rows());
-        let mut walk = Walk::checking(&blob, expected);
+        let mut reads = 0;
         loop {
-            let checked = match walk.next() {
-                Ok(None) => return Ok(bytes),
-                Ok(Some(step)) => walk.check(&step),
-                Err(error) => Err(error),
-            };
-            match checked {
-                Ok(()) => {}
-                Err(WalkError::Io(error)) => return Err(error),
-                Err(WalkError::Damaged(damaged)) => {
-                    self.shared.damage.found(log.damage(&damaged, "wal".into()));
-                }
+            let bytes = wal_bytes(&self.shared, run).await?;
+            let damaged = damaged_in(log, &bytes, (run.base, run.end))?;
+            reads += 1;
+            if damaged.is_empty() || reads >= READS_MAX {
+                self.tell(log, &damaged, "wal");
+                return Ok(bytes);
             }
+        }
+    }
+
+    /// As [`checked_wal_bytes`](Self::checked_wal_bytes), for a part of an extent. `read` fills the buffer.
+    pub(super) fn checked_extent_bytes(
+        &self,
+        log: &Log,
+        offsets: (i64, i64),
+        file: &str,
+        read: impl Fn() -> io::Result<Bytes>,
+    ) -> io::Result<Bytes> {
+        let mut reads = 0;
+        loop {
+            let bytes = read()?;
+            let damaged = damaged_in(log, &bytes, offsets)?;
+            reads += 1;
+            if damaged.is_empty() || reads >= READS_MAX {
+                self.tell(log, &damaged, file);
+                return Ok(bytes);
+            }
+        }
+    }
+
+    fn tell(&self, log: &Log, damaged: &[Damaged], file: &str) {
+        for damaged in damaged {
+            self.shared.damage.found(log.damage(damaged, file.into()));
+        }
+    }
+}
+
+/// What is damaged of batches that should be those of these offsets.
+fn damaged_in(log: &Log, bytes: &Bytes, (base, end): (i64, i64)) -> io::Result<Vec<Damaged>> {
+    let blob = MemoryBlob(bytes.clone());
+    let expected = Run::whole(bytes.len() as u64, base, end).with_epochs(log.epoch_rows());
+    let mut walk = Walk::checking(&blob, expected);
+    let mut found = Vec::new();
+    loop {
+        let checked = match walk.next() {
+            Ok(None) => return Ok(found),
+            Ok(Some(step)) => walk.check(&step),
+            Err(error) => Err(error),
+        };
+        match checked {
+            Ok(()) => {}
+            Err(WalkError::Io(error)) => return Err(error),
+            Err(WalkError::Damaged(damaged)) => found.push(damaged),
         }
     }
 }

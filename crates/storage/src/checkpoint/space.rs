@@ -11,7 +11,7 @@ use crate::extent::{Extent, FileNumber};
 use crate::log::Log;
 use crate::manifest::record::Record;
 use crate::manifest::{Edit, FileRow, OWN_FILE};
-use crate::run_file::{RunFileWriter, Stretch, name_of};
+use crate::run_file::{RunFileWriter, Stretch, name_of, path_of};
 use crate::wal::WalSeq;
 
 /// How many packs are merged at once.
@@ -210,7 +210,6 @@ impl Checkpointer {
     async fn copy(&self, writer: &mut RunFileWriter, log: &Log, extent: &Extent) -> Result<(), Failed> {
         let file = self.shared.files.get(extent.file).await?;
         let marks = extent.marks();
-        let mut buffer = Vec::new();
         for index in 0..=marks.len() {
             let (base, begin) = match index.checked_sub(1) {
                 Some(before) => (marks[before].offset, marks[before].position),
@@ -220,9 +219,14 @@ impl Checkpointer {
                 Some(mark) => (mark.offset, mark.position, mark.max_before),
                 None => (extent.end, extent.length, extent.max_timestamp),
             };
-            buffer.resize((until - begin) as usize, 0);
-            file.blob.read(&mut buffer, extent.position + u64::from(begin))?;
-            writer.push(log.partition(), Stretch { base, end, max_timestamp }, &buffer).await?;
+            // A bad read must not become what is kept.
+            let read = || {
+                let mut buffer = vec![0; (until - begin) as usize];
+                file.blob.read(&mut buffer, extent.position + u64::from(begin))?;
+                Ok(buffer.into())
+            };
+            let bytes = self.checked_extent_bytes(log, (base, end), &path_of(extent.file), read)?;
+            writer.push(log.partition(), Stretch { base, end, max_timestamp }, &bytes).await?;
         }
         Ok(())
     }

@@ -63,6 +63,8 @@ struct State {
     full: bool,
     dead: bool,
     read_faults: bool,
+    /// How many reads bring a flipped bit.
+    misreads: u64,
 }
 
 type Node = Arc<Mutex<Contents>>;
@@ -119,6 +121,11 @@ impl MemoryDisk {
             Fault::ReadFails => state.read_faults = true,
             _ => state.armed = Some((change, fault)),
         }
+    }
+
+    /// Lets the next so many reads of files bring a flipped bit: the device reads wrong, and right the next time.
+    pub fn misread(&self, reads: u64) {
+        self.0.lock().misreads = reads;
     }
 
     /// Ends all faults but a cut.
@@ -411,6 +418,10 @@ impl MemoryFile {
         let from = usize::try_from(position).map_err(|_| ErrorKind::UnexpectedEof)?;
         let found = node.bytes.get(from..from.saturating_add(buffer.len()));
         buffer.copy_from_slice(found.ok_or(ErrorKind::UnexpectedEof)?);
+        if state.misreads > 0 && !buffer.is_empty() {
+            state.misreads -= 1;
+            buffer[buffer.len() / 2] ^= 0x10;
+        }
         Ok(())
     }
 

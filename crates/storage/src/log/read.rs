@@ -21,6 +21,8 @@ const WINDOW_BYTES: u64 = 1 << 20;
 const PLACES_MAX: usize = 32;
 /// How often a read looks again when the file it was sent to is gone.
 const LOOKS_MAX: usize = 8;
+/// How often what looks damaged is read.
+const READS_MAX: usize = 2;
 
 /// Where the next batches are.
 enum Place {
@@ -90,6 +92,8 @@ impl Log {
                 Err(WalkError::Io(error)) if error.kind() == io::ErrorKind::NotFound && looks < LOOKS_MAX => {
                 }
                 Err(WalkError::Io(error)) => return Err(error.into()),
+                // A device may read wrong once.
+                Err(WalkError::Damaged(_)) if looks < READS_MAX => {}
                 Err(WalkError::Damaged(damaged)) => {
                     shared.damage.found(self.damage(&damaged, file.map_or("wal".into(), path_of)));
                     let Damaged { from, to, what, .. } = damaged;

@@ -249,3 +249,33 @@ fn direct_reads_of_the_scrub_give_the_same_bytes() {
     }
     assert!(blob.read(&mut [0; 20], 9_990).is_err());
 }
+
+#[test]
+fn what_is_read_wrong_once_is_neither_told_nor_kept() {
+    let (folder, engine, logs) = packed(31);
+    disk(&folder).set_cold(true);
+    // a read for a client
+    disk(&folder).misread(1);
+    assert_eq!(offsets(&logs[0]), all_but(0..0, 20));
+    // of the WAL, for a checkpoint: nothing is in memory
+    block_on(engine.wait(engine.put(&logs[0], 2, 300, 10)));
+    disk(&folder).misread(1);
+    block_on(engine.checkpoint());
+    assert_eq!(offsets(&logs[0]), all_but(0..0, 22));
+    // of a file that is mostly dead, to gather what lives
+    for log in &logs {
+        for index in 0..30 {
+            block_on(engine.wait(engine.put(log, 2, 3_000, 20 + index)));
+        }
+    }
+    block_on(engine.checkpoint());
+    let merged = engine.0.figures.merged_bytes.get();
+    block_on(engine.wait(logs[0].set_start(logs[0].end())));
+    disk(&folder).misread(1);
+    block_on(engine.checkpoint());
+    block_on(engine.checkpoint());
+    assert!(engine.0.figures.merged_bytes.get() > merged, "something was gathered");
+    assert_eq!(offsets(&logs[1]), all_but(0..0, 80));
+    assert_eq!(told(&engine), []);
+    block_on(engine.close());
+}
