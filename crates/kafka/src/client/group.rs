@@ -81,6 +81,7 @@ pub struct GroupConsumer {
     /// How many partitions each topic had when this member, as the leader, gave them out.
     counts: Option<HashMap<Arc<str>, usize>>,
     committed_at: Duration,
+    joins: u64,
     lane: Lane,
 }
 
@@ -134,6 +135,7 @@ impl GroupConsumer {
             heart: None,
             counts: None,
             committed_at: Duration::ZERO,
+            joins: 0,
             lane,
         }
     }
@@ -143,9 +145,9 @@ impl GroupConsumer {
         self.consumer.positions()
     }
 
-    /// Which membership of the group it takes part in: another one after each rebalance, -1 before the first.
-    pub fn generation(&self) -> i32 {
-        self.member.generation
+    /// How often it was given partitions: after each time it goes on where the group stood.
+    pub fn joins(&self) -> u64 {
+        self.joins
     }
 
     /// Its id in the group; empty before it has joined.
@@ -276,6 +278,7 @@ impl GroupConsumer {
             // The group answered: what comes is no weather.
             deadline = self.client.world().clock.elapsed() + self.client.options().retry_timeout;
         };
+        self.joins += 1;
         self.heart = Some(self.beat());
         self.take(assigned).await
     }
