@@ -17,6 +17,10 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
 
+// Only a simulation breaks laws; a broker that is shipped cannot.
+#[cfg(not(debug_assertions))]
+const _: () = assert!(!thalweg_model::law::CAN_BE_BROKEN, "a release build of the broker has no broken laws");
+
 // Without huge pages (`no_thp`): with them an idle broker held 8 MiB more than it used.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
