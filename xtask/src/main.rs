@@ -70,6 +70,12 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "sim",
+        options: "[--seeds N] [--from S] [--law NAME] [--replay [--logs]]",
+        purpose: "the simulation: a broker to which everything happens, from a seed; --replay tells all that happens",
+        run: proofs::sim,
+    },
+    Task {
         name: "fuzz",
         options: "[--target NAME...] [--seconds N | --inputs N] [--from N]",
         purpose: "feeds every decoder with hostile bytes; the same targets run under `cargo fuzz` (see CONTRIBUTING.md)",

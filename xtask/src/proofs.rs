@@ -13,6 +13,13 @@ const FUZZ_SECONDS: u64 = 15;
 /// All of them together, with what they take to begin.
 const LIMIT_FUZZ: Duration = Duration::from_secs(4 * 60);
 
+/// How many seeds of the simulation run in `cargo xtask test`.
+const SEEDS: &str = "1000";
+/// How many processes run seeds side by side.
+const JOBS: &str = "2";
+/// The seeds; and as long again for the laws that are broken.
+const LIMIT_SEEDS: Duration = Duration::from_secs(6 * 60);
+
 /// What cargo builds the program by.
 pub(crate) const BUILD: [&str; 4] = ["build", "--release", "-p", "thalweg-sim"];
 
@@ -27,6 +34,26 @@ pub(crate) fn fuzz_all(tally: &mut Tally, logs: &Path) {
     let mut command = program();
     command.args(["fuzz", "--seconds", &seconds, "--findings"]).arg(logs);
     tally.count("hostile bytes", process::run_logged(&mut command, &logs.join("fuzz.log"), LIMIT_FUZZ));
+}
+
+/// `cargo xtask sim`: many seeds side by side, or one that is told in full.
+pub(crate) fn sim(mut arguments: Vec<String>) -> anyhow::Result<ExitCode> {
+    let alone = |argument: &String| argument == "--replay" || argument.starts_with("--jobs");
+    if !arguments.iter().any(alone) {
+        arguments.extend(["--jobs", JOBS].map(Into::into));
+    }
+    by_hand("run", arguments)
+}
+
+/// The stage "simulation": seeds in which nothing goes wrong, and broken laws that are all noticed.
+pub(crate) fn simulate_all(tally: &mut Tally, logs: &Path) {
+    let mut count = |name: &str, arguments: &[&str], log: &str| {
+        let mut command = program();
+        command.args(arguments);
+        tally.count(name, process::run_logged(&mut command, &logs.join(log), LIMIT_SEEDS));
+    };
+    count("seeds of the simulation", &["run", "--seeds", SEEDS, "--jobs", JOBS], "simulation.log");
+    count("broken laws", &["laws", "--jobs", JOBS], "laws.log");
 }
 
 /// Builds the program and runs one of its commands before somebody's eyes.

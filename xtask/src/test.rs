@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     tally.stage("unit and conformance", |tally| unit(tally, &logs.join("unit.log")));
     tally
         .stage("compat", |tally| tally.add(compat::run_selection(&selection, Deadline::after(LIMIT_COMPAT))));
+    tally.stage("simulation", |tally| proofs::simulate_all(tally, &logs));
     tally.stage("fuzzing", |tally| proofs::fuzz_all(tally, &logs));
     Ok(tally.finish())
 }

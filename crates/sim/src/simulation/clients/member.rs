@@ -44,15 +44,15 @@ impl Joining {
     }
 
     async fn take_part(&self, desk: &Desk, member: &mut GroupConsumer) {
-        let mut generation = None;
+        let mut taken = 0;
         for _ in 0..desk.chance.between(5, 60) {
             if desk.is_over() {
                 return;
             }
             let start = desk.ledger.moment();
             let polled = member.poll(Duration::from_millis(60)).await;
-            if generation != Some(member.generation()) {
-                generation = Some(member.generation());
+            if taken != member.joins() {
+                taken = member.joins();
                 let position = |(name, _)| Position { partition: place(&name), offset: None };
                 let partitions = member.positions().into_iter().map(position).collect();
                 // It had them before what the poll brought.
