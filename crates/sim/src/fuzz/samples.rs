@@ -53,6 +53,19 @@ fn frames(field: usize) -> Vec<Vec<u8>> {
     found
 }
 
+/// What each client sent, one request after the other; and each request alone.
+pub(super) fn conversations() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for text in GOLDEN {
+        let requests = text.lines().filter_map(|line| line.split(' ').nth(2)).map(from_hex);
+        let frames: Vec<_> =
+            requests.map(|frame| [&(frame.len() as u32).to_be_bytes()[..], &frame].concat()).collect();
+        found.push(frames.concat());
+        found.extend(frames);
+    }
+    found
+}
+
 fn framed(api: ApiKey, version: i16, frame: &[u8]) -> Vec<u8> {
     let mut bytes = vec![api.number() as u8, (version - api.versions().start()) as u8];
     bytes.extend_from_slice(frame);

@@ -132,7 +132,7 @@ impl SimNetwork {
         state.links.values().cloned().collect()
     }
 
-    fn connect_now(&self) -> io::Result<SimStream> {
+    pub(crate) fn connect_now(&self) -> io::Result<SimStream> {
         let mut state = self.state.lock();
         state.next_link += 1;
         let number = state.next_link;
@@ -222,7 +222,7 @@ impl Drop for SimListener {
 }
 
 /// One end of a connection.
-struct SimStream {
+pub(crate) struct SimStream {
     reads: Arc<Pipe>,
     writes: Arc<Pipe>,
     arrival: Option<BoxFuture<'static, ()>>,
