@@ -83,10 +83,10 @@ pub(crate) struct ServeFlags {
     /// Listen on other addresses than loopback although nobody is asked who they are
     #[arg(long)]
     pub(crate) allow_unauthenticated: bool,
-    /// What is logged: error, warn, info, debug, trace, or a list like `warn,thalweg_kafka=debug`
+    /// What is logged: error, warn, info, debug, trace, or a list like `warn,thalweg_kafka=debug` [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
-    /// How log lines look
+    /// How log lines look [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
     /// For proofs alone: writes down every change of the disk in this new file

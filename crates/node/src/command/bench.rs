@@ -39,7 +39,7 @@ pub(crate) enum BenchCommand {
 /// What is measured, and for how long.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunFlags {
-    /// The topic; made if it is not there, and left there
+    /// The topic; what writes makes it where it is not there, and leaves it
     #[arg(long, short, value_name = "TOPIC", default_value = "thalweg-bench")]
     topic: String,
     /// How many clients, each with connections of its own

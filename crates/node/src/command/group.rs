@@ -36,8 +36,8 @@ pub(crate) struct ListFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct DescribeFlags {
-    /// Their names
-    #[arg(required = true, value_name = "GROUP")]
+    /// Their names [default: all]
+    #[arg(value_name = "GROUP")]
     groups: Vec<String>,
     /// As JSON
     #[arg(long)]

@@ -24,7 +24,7 @@ pub(crate) enum Format {
     Text,
     /// One JSON object a line, with key, headers, partition, offset and timestamp
     Json,
-    /// The value as it is; each input is one record
+    /// The value as it is; to be written, each input is one record
     Raw,
 }
 

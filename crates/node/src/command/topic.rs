@@ -72,8 +72,8 @@ pub(crate) struct ListFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct DescribeFlags {
-    /// Their names
-    #[arg(required = true, value_name = "TOPIC")]
+    /// Their names [default: all but the cluster's own]
+    #[arg(value_name = "TOPIC")]
     topics: Vec<String>,
     /// All settings, those at their defaults too
     #[arg(long)]

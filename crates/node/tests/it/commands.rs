@@ -113,6 +113,9 @@ fn a_group_goes_on_where_it_was_and_can_be_moved() {
     let described = &shell.json("group describe billing --json")[0];
     assert_eq!((&described["lag"], &described["offsets"][0]["committed_offset"]), (&1.into(), &3.into()));
     assert_eq!(shell.json("group list --json")[0]["group"], "billing");
+    assert_eq!(shell.json("group describe --json")[0]["group"], "billing");
+    // Its commits lie in a topic that is not shown by itself.
+    assert_eq!(shell.json("topic describe --json").as_array().map(Vec::len), Some(1));
     let moves = shell.json("group reset billing --topic orders:0 --by -2 --json");
     assert_eq!(
         (&moves[0]["from"], &moves[0]["to"], moves.as_array().map(Vec::len)),
@@ -139,6 +142,8 @@ fn topics_are_made_changed_shown_and_deleted() {
         described["configs"],
         serde_json::json!([{"name": "retention.ms", "value": "6000", "default": false}])
     );
+    let all = shell.json("topic describe --json");
+    assert_eq!((&all[0]["name"], &all[1]["name"]), (&"a".into(), &"b".into()));
     shell.ok("topic delete a", b"");
     let names: Vec<_> = shell
         .json("topic list --json")

@@ -11,9 +11,7 @@ use thalweg_model::region::{FileRegion, RegionFile};
 use thalweg_model::world::BoxFuture;
 
 use super::{Blob, BlobWriter, Blobs};
-use crate::disk::{
-    ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up, settle_folder,
-};
+use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up, settle_folder};
 
 /// How much is written at once.
 const STEP_BYTES: usize = 1 << 20;

@@ -50,8 +50,17 @@ struct Row {
 }
 
 pub(super) async fn describe(client: Client, flags: &DescribeFlags) -> Result<(), Failure> {
+    let groups = match flags.groups.as_slice() {
+        [] => {
+            // Those of other kinds have questions of their own; an old broker tells no kind.
+            let mut listed = client.list_groups().await?;
+            listed.retain(|group| matches!(group.kind.as_str(), "" | "classic"));
+            listed.into_iter().map(|group| group.group).collect()
+        }
+        named => named.to_vec(),
+    };
     let mut pages = Vec::new();
-    for group in &flags.groups {
+    for group in &groups {
         let described = client.describe_group(group).await?;
         let mut committed: HashMap<PartitionName, CommittedOffset> = HashMap::default();
         for (name, offset) in client.committed(group, None).await? {

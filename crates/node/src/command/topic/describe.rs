@@ -46,8 +46,10 @@ pub(super) async fn describe(client: Client, flags: &DescribeFlags) -> Result<()
     let names: Vec<_> = flags.topics.iter().map(String::as_str).collect();
     let mut pages = Vec::new();
     let mut missing = Vec::new();
-    for (name, topic) in client.topics(Some(&names)).await? {
+    let named = (!names.is_empty()).then_some(names.as_slice());
+    for (name, topic) in client.topics(named).await? {
         match topic {
+            Ok(topic) if named.is_none() && topic.internal => {}
             Ok(topic) => pages.push(page(&client, &topic, flags.all_configs).await?),
             Err(refused) => missing.push(format!("{name}: {refused}")),
         }
