@@ -29,10 +29,7 @@ impl Remaking {
             self.times += 1;
             let name: Arc<str> = format!("x{}", self.names).into();
             let known: Arc<str> = format!("x{}#{}", self.names, self.times).into();
-            let settled = match self.live(&desk, &client, &name, &known).await {
-                Ok(settled) => settled,
-                Err(_) => false,
-            };
+            let settled = self.live(&desk, &client, &name, &known).await.unwrap_or_default();
             if !settled {
                 // What nobody knows the end of may still come: it must not meet another topic of this name.
                 (self.names, self.times) = (self.names + 1, 0);
