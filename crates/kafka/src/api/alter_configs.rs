@@ -4,51 +4,34 @@
 
 use std::sync::Arc;
 
-use thalweg_broker::{Resource, WalSeq};
 use thalweg_wire::alter_configs_response::AlterConfigsResourceResponse;
 use thalweg_wire::{AlterConfigsRequest, AlterConfigsResponse};
 
-use super::configs::{Twice, resource_kind};
-use crate::errors::{Code, FirstError};
+use super::configs::Changes;
 use crate::request::{Handled, Request};
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: AlterConfigsRequest = request.decode()?;
-    let mut after = WalSeq::default();
-    let mut first = FirstError::default();
     let mut answer = AlterConfigsResponse::default();
-    let twice = Twice::among(asked.resources.iter().map(|r| (r.resource_type, &*r.resource_name)));
+    let mut changes = Changes::of(asked.resources.iter().map(|r| (r.resource_type, &r.resource_name)));
     for resource in &asked.resources {
-        let result = match resource_kind(resource.resource_type) {
-            None => Err((
-                Code::InvalidRequest,
-                format!("There is no resource of type {}.", resource.resource_type),
-            )),
-            Some(_) if twice.has((resource.resource_type, &*resource.resource_name)) => {
-                Err((Code::InvalidRequest, "The request names this resource more than once.".into()))
-            }
-            Some(kind) => {
-                let named = Resource { kind, name: resource.resource_name.to_shared() };
-                let values: Vec<(Arc<str>, Option<Arc<str>>)> = resource
-                    .configs
-                    .iter()
-                    .map(|c| (c.name.to_shared(), c.value.as_ref().map(|value| value.to_shared())))
-                    .collect();
-                let altered = request.session.configs().alter(&named, &values, asked.validate_only).await;
-                after = after.max(altered.after);
-                altered.value.map_err(|error| (Code::from(&error), error.to_string()))
-            }
+        let (resource_type, resource_name) = (resource.resource_type, resource.resource_name.clone());
+        let change = async |named| {
+            let values: Vec<(Arc<str>, Option<Arc<str>>)> = resource
+                .configs
+                .iter()
+                .map(|c| (c.name.to_shared(), c.value.as_ref().map(|value| value.to_shared())))
+                .collect();
+            request.session.configs().alter(&named, &values, asked.validate_only).await
         };
-        let (code, text) = match result {
-            Ok(()) => (Code::None, None),
-            Err((code, text)) => (code, Some(text.into())),
-        };
+        let (error_code, error_message) = changes.make(resource_type, &resource_name, change).await;
         answer.responses.push(AlterConfigsResourceResponse {
-            error_code: first.see(code),
-            error_message: text,
-            resource_type: resource.resource_type,
-            resource_name: resource.resource_name.clone(),
+            error_code,
+            error_message,
+            resource_type,
+            resource_name,
         });
     }
-    request.answer(after, &answer, first.code())
+    let (after, error) = changes.end();
+    request.answer(after, &answer, error)
 }

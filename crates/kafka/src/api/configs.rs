@@ -1,8 +1,11 @@
-//! The numbers that Kafka gives to kinds of resources, kinds of values and places where settings are set; shared by
-//! the APIs that deal with settings.
+//! What the APIs that deal with settings share: the numbers that Kafka gives to kinds of resources, kinds of values and
+//! places where settings are set, and how the changes of a request are made.
 
-use thalweg_broker::{ConfigKind, ConfigSource, ResourceKind};
+use thalweg_broker::{Answer, ConfigError, ConfigKind, ConfigSource, Resource, ResourceKind, WalSeq};
+use thalweg_model::codec::Text;
 use thalweg_model::collections::HashSet;
+
+use crate::errors::{Code, FirstError};
 
 /// The number of a kind of resource.
 pub(super) fn resource_number(kind: ResourceKind) -> i8 {
@@ -54,18 +57,53 @@ pub(super) fn kind_number(kind: ConfigKind) -> i8 {
     }
 }
 
-/// The resources that a request names more than once.
-pub(super) struct Twice<'a>(HashSet<(i8, &'a str)>);
+/// The changes of one request: each resource by itself, none that is named twice.
+pub(super) struct Changes<'a> {
+    twice: HashSet<(i8, &'a str)>,
+    after: WalSeq,
+    first: FirstError,
+}
 
-impl<'a> Twice<'a> {
-    /// Among these.
-    pub(super) fn among(named: impl Iterator<Item = (i8, &'a str)>) -> Self {
+impl<'a> Changes<'a> {
+    /// Of a request that names these resources.
+    pub(super) fn of(named: impl Iterator<Item = (i8, &'a Text)>) -> Self {
         let mut seen = HashSet::default();
-        Self(named.filter(|resource| !seen.insert(*resource)).collect())
+        let named = named.map(|(number, name)| (number, name.as_str()));
+        let twice = named.filter(|resource| !seen.insert(*resource)).collect();
+        Self { twice, after: WalSeq::default(), first: FirstError::default() }
     }
 
-    /// Whether this is one of them.
-    pub(super) fn has(&self, resource: (i8, &'a str)) -> bool {
-        self.0.contains(&resource)
+    /// Changes one of them; gives the code and the text for the answer.
+    pub(super) async fn make(
+        &mut self,
+        number: i8,
+        name: &Text,
+        change: impl AsyncFnOnce(Resource) -> Answer<Result<(), ConfigError>>,
+    ) -> (i16, Option<Text>) {
+        let result = match resource_kind(number) {
+            None => Err(no_such_kind(number)),
+            Some(_) if self.twice.contains(&(number, name.as_str())) => {
+                Err(ConfigError::InvalidRequest("The request names this resource more than once.".into()))
+            }
+            Some(kind) => {
+                let changed = change(Resource { kind, name: name.to_shared() }).await;
+                self.after = self.after.max(changed.after);
+                changed.value
+            }
+        };
+        match result {
+            Ok(()) => (self.first.see(Code::None), None),
+            Err(error) => (self.first.see(Code::from(&error)), Some(error.to_string().into())),
+        }
     }
+
+    /// What the answer waits for, and the first error in it.
+    pub(super) fn end(self) -> (WalSeq, Option<Code>) {
+        (self.after, self.first.code())
+    }
+}
+
+/// That no kind of resource has this number.
+pub(super) fn no_such_kind(number: i8) -> ConfigError {
+    ConfigError::InvalidRequest(format!("There is no resource of type {number}."))
 }

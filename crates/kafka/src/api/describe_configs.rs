@@ -11,7 +11,7 @@ use thalweg_wire::describe_configs_response::{
 };
 use thalweg_wire::{DescribeConfigsRequest, DescribeConfigsResponse};
 
-use super::configs::{kind_number, resource_kind, source_number};
+use super::configs::{kind_number, no_such_kind, resource_kind, source_number};
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
@@ -29,9 +29,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             ..Default::default()
         };
         let Some(kind) = resource_kind(resource.resource_type) else {
-            result.error_code = first.see(Code::InvalidRequest);
-            result.error_message =
-                Some(format!("There is no resource of type {}.", resource.resource_type).into());
+            let error = no_such_kind(resource.resource_type);
+            result.error_code = first.see(Code::from(&error));
+            result.error_message = Some(error.to_string().into());
             answer.results.push(result);
             continue;
         };
