@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use crate::answer::Durable;
 use crate::catalog::{Catalog, Entry, LoadError, Record, TopicRecord};
-use crate::config::{BrokerConfig, Overrides, TopicConfig};
+use crate::config::{BrokerConfig, MIN_INSYNC_REPLICAS, Overrides, TopicConfig};
 use crate::engine_room::EngineRoom;
 use crate::groups::Coordinator;
 use crate::partition::Partition;
@@ -122,7 +122,7 @@ impl Broker {
         world: World,
     ) -> Result<Self, OpenError> {
         let (catalog, topics) = Catalog::load(storage.facts.clone(), world.spawner.clone()).await?;
-        let cluster_id = cluster_id(&catalog, &world).await?;
+        let cluster_id = first_facts(&catalog, &config, &world).await?;
         let node = identity.node.to_string();
         let config = configs::with_dynamic(&config, &catalog, &node);
 
@@ -310,14 +310,23 @@ impl Broker {
     }
 }
 
-/// The cluster's id: made once, the same ever after.
-async fn cluster_id(catalog: &Catalog, world: &World) -> Result<Arc<str>, OpenError> {
-    if let Some(id) = catalog.read(|state| state.cluster_id().cloned()) {
-        return Ok(id);
+/// What a cluster is born with, where it is not there yet: its id, which stays the same ever after, and, as in Kafka,
+/// `min.insync.replicas` as a setting of all brokers.
+async fn first_facts(catalog: &Catalog, config: &BrokerConfig, world: &World) -> Result<Arc<str>, OpenError> {
+    let known = catalog.read(|state| state.cluster_id().cloned());
+    let id = known.clone().unwrap_or_else(|| base64_url(world.random.uuid().as_bytes()).into());
+    let mut records = Vec::new();
+    if known.is_none() {
+        records.push(Record::Cluster(id.clone()));
     }
-    let id: Arc<str> = base64_url(world.random.uuid().as_bytes()).into();
-    let record = vec![Record::Cluster(id.clone())];
-    catalog.change().await.commit(record).await.map_err(|_| OpenError::Full)?;
+    let mut overrides = Overrides::clone(&catalog.read(|state| state.broker_overrides("")));
+    if !overrides.contains_key(MIN_INSYNC_REPLICAS) {
+        overrides.insert(MIN_INSYNC_REPLICAS.into(), config.min_insync_replicas.to_string().into());
+        records.push(Record::Broker { node: "".into(), overrides: Arc::new(overrides) });
+    }
+    if !records.is_empty() {
+        catalog.change().await.commit(records).await.map_err(|_| OpenError::Full)?;
+    }
     Ok(id)
 }
 

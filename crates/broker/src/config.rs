@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 pub use self::alter::DynamicScope;
+pub(crate) use self::alter::MIN_INSYNC_REPLICAS;
 pub use self::broker::{BrokerConfig, BrokerSettings, SettingError};
 pub use self::definition::{Class, Definition, Update};
 pub use self::entry::{

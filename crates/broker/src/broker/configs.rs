@@ -70,6 +70,9 @@ impl Broker {
                 "topics have no common settings of their own: name one, or change the brokers' settings";
             return Err(ConfigError::InvalidRequest(text.into()));
         }
+        if name.is_empty() {
+            return Err(ConfigError::InvalidRequest("there are no settings of all topics".into()));
+        }
         let mut changing = self.catalog().change().await;
         let topic = self.topic_of(name)?;
         let config = self.config();

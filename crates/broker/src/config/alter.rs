@@ -24,6 +24,10 @@ pub enum DynamicScope {
 /// nothing would be worse than refusing it.
 const SOCKETS: [&str; 2] = ["listeners", "listener.security.protocol.map"];
 
+/// Kafka keeps this one for all brokers, where it is from the first start on: it cannot be taken away, and no broker can
+/// have another.
+pub(crate) const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
+
 impl BrokerConfig {
     /// The settings of a topic that is made or altered as a whole.
     pub fn replace_topic(&self, values: &[(Arc<str>, Option<Arc<str>>)]) -> Result<Overrides, ConfigError> {
@@ -72,7 +76,7 @@ impl BrokerConfig {
         values: &[(Arc<str>, Option<Arc<str>>)],
     ) -> Result<Overrides, ConfigError> {
         let overrides = whole(values)?;
-        check_broker(scope, &overrides)?;
+        self.check_broker(scope, overrides.keys(), &overrides)?;
         Ok(overrides)
     }
 
@@ -87,12 +91,29 @@ impl BrokerConfig {
             DynamicScope::Broker => self.own(),
         };
         let overrides = changed(existing, changes, &broker_setting, &|name| self.value(name))?;
-        check_broker(scope, &overrides)?;
+        self.check_broker(scope, changes.iter().map(|change| &change.name), &overrides)?;
         Ok(overrides)
+    }
+
+    fn check_broker<'a>(
+        &self,
+        scope: DynamicScope,
+        mut named: impl Iterator<Item = &'a Arc<str>>,
+        overrides: &Overrides,
+    ) -> Result<(), ConfigError> {
+        let of_one = scope == DynamicScope::Broker && named.any(|name| **name == *MIN_INSYNC_REPLICAS);
+        let removed = scope == DynamicScope::Cluster
+            && self.cluster().contains_key(MIN_INSYNC_REPLICAS)
+            && !overrides.contains_key(MIN_INSYNC_REPLICAS);
+        if of_one || removed {
+            let text = format!("{MIN_INSYNC_REPLICAS} is set for all brokers alone, and cannot be unset");
+            return Err(ConfigError::InvalidConfig(text));
+        }
+        check_values(scope, overrides)
     }
 }
 
-fn check_broker(scope: DynamicScope, overrides: &Overrides) -> Result<(), ConfigError> {
+fn check_values(scope: DynamicScope, overrides: &Overrides) -> Result<(), ConfigError> {
     let named = |test: &dyn Fn(&Definition) -> bool| -> Vec<&str> {
         let names = overrides.keys().map(|name| &**name);
         names.filter(|name| broker_setting(name).is_some_and(test)).collect()

@@ -229,6 +229,7 @@ settings! {
     log_dir: Vec<String> = "log.dir",
     log_dirs: Option<Vec<String>> = "log.dirs",
     num_partitions: i32 = "num.partitions",
+    min_insync_replicas: i32 = "min.insync.replicas",
     auto_create_topics_enable: bool = "auto.create.topics.enable",
     delete_topic_enable: bool = "delete.topic.enable",
     log_retention_check_interval_ms: i64 = "log.retention.check.interval.ms",
