@@ -9,6 +9,8 @@ mod broker_table;
 pub mod definition;
 mod describe;
 pub mod entry;
+pub mod named;
+mod named_table;
 pub mod topic;
 mod topic_table;
 pub mod value;
@@ -26,6 +28,7 @@ pub use self::definition::{Class, Definition, Update};
 pub use self::entry::{
     ConfigChange, ConfigEntry, ConfigKind, ConfigOperation, ConfigSource, ConfigSynonym, DescribeOptions,
 };
+pub use self::named::NamedKind;
 pub use self::topic::{CleanupPolicy, StoredCompression, TopicConfig};
 
 /// Values that somebody set, by name.

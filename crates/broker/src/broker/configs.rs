@@ -7,12 +7,15 @@ use std::time::Duration;
 use thalweg_model::TopicName;
 
 use crate::catalog::{Catalog, CatalogError, Record, TopicRecord};
-use crate::config::{BrokerConfig, ConfigEntry, DescribeOptions, DynamicScope, Overrides};
+use crate::config::{BrokerConfig, ConfigEntry, DescribeOptions, DynamicScope, NamedKind, Overrides};
 use crate::session::TopicRef;
 use crate::session::configs::{Alteration, ConfigError, Resource, ResourceKind};
 use crate::topic::Topic;
 
 use super::{Broker, Live};
+
+/// The longest name of a group or a subscription for which settings are kept.
+const NAME_BYTES_MAX: usize = 32_767;
 
 impl From<CatalogError> for ConfigError {
     fn from(error: CatalogError) -> Self {
@@ -38,9 +41,11 @@ impl Broker {
                 self.check_node(&resource.name)?;
                 Ok(config.describe_broker(wanted, options))
             }
-            kind @ (ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group) => {
-                Err(not_served(kind))
+            ResourceKind::ClientMetrics => {
+                self.describe_named(NamedKind::ClientMetrics, &resource.name, wanted, options)
             }
+            ResourceKind::Group => self.describe_named(NamedKind::Group, &resource.name, wanted, options),
+            ResourceKind::BrokerLogger => Err(loggers_are_not_served()),
         }
     }
 
@@ -53,10 +58,50 @@ impl Broker {
         match resource.kind {
             ResourceKind::Topic => self.alter_topic(&resource.name, alteration, validate_only).await,
             ResourceKind::Broker => self.alter_broker(&resource.name, alteration, validate_only).await,
-            kind @ (ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group) => {
-                Err(not_served(kind))
+            ResourceKind::ClientMetrics => {
+                self.alter_named(NamedKind::ClientMetrics, &resource.name, alteration, validate_only).await
             }
+            ResourceKind::Group => {
+                self.alter_named(NamedKind::Group, &resource.name, alteration, validate_only).await
+            }
+            ResourceKind::BrokerLogger => Err(loggers_are_not_served()),
         }
+    }
+
+    fn describe_named(
+        &self,
+        kind: NamedKind,
+        name: &Arc<str>,
+        wanted: &dyn Fn(&str) -> bool,
+        options: DescribeOptions,
+    ) -> Result<Vec<ConfigEntry>, ConfigError> {
+        check_named(name)?;
+        let overrides = self.catalog().read(|state| state.named_overrides(kind, name));
+        Ok(self.config().describe_named(kind, &overrides, wanted, options))
+    }
+
+    async fn alter_named(
+        &self,
+        kind: NamedKind,
+        name: &Arc<str>,
+        alteration: &Alteration<'_>,
+        validate_only: bool,
+    ) -> Result<(), ConfigError> {
+        check_named(name)?;
+        let mut changing = self.catalog().change().await;
+        let existing = changing.read(|state| state.named_overrides(kind, name));
+        let config = self.config();
+        let overrides = match alteration {
+            Alteration::Whole(values) => config.replace_named(kind, values)?,
+            Alteration::Single(changes) => config.alter_named(kind, &existing, changes)?,
+        };
+        if validate_only || overrides == *existing {
+            return Ok(());
+        }
+        let overrides = Arc::new(overrides);
+        changing.commit(vec![Record::Named { kind, name: name.clone(), overrides }]).await?;
+        tracing::info!(?kind, %name, "settings of what has a name changed");
+        Ok(())
     }
 
     async fn alter_topic(
@@ -141,6 +186,14 @@ impl Broker {
             self.catalog()
                 .read(|state| resources.extend(state.entries().map(|entry| resource(&entry.topic.name))));
         }
+        let named = [
+            (ResourceKind::ClientMetrics, NamedKind::ClientMetrics),
+            (ResourceKind::Group, NamedKind::Group),
+        ];
+        for (kind, of) in named.into_iter().filter(|(kind, _)| wanted(*kind)) {
+            let resource = |name: &Arc<str>| Resource { kind, name: name.clone() };
+            self.catalog().read(|state| resources.extend(state.named(of).map(resource)));
+        }
         if wanted(ResourceKind::Broker) {
             let name = self.identity().node.to_string().into();
             resources.push(Resource { kind: ResourceKind::Broker, name });
@@ -190,12 +243,15 @@ pub(super) fn milliseconds(ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
-fn not_served(kind: ResourceKind) -> ConfigError {
-    let what = match kind {
-        ResourceKind::BrokerLogger => "log levels of brokers",
-        ResourceKind::ClientMetrics => "subscriptions to metrics of clients",
-        ResourceKind::Group => "settings of groups",
-        ResourceKind::Topic | ResourceKind::Broker => "these settings",
-    };
-    ConfigError::InvalidRequest(format!("this broker does not serve {what} yet"))
+/// There are none for all groups or for all subscriptions.
+fn check_named(name: &str) -> Result<(), ConfigError> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        let text = format!("settings are kept for a name of 1 to {NAME_BYTES_MAX} bytes");
+        return Err(ConfigError::InvalidRequest(text));
+    }
+    Ok(())
+}
+
+fn loggers_are_not_served() -> ConfigError {
+    ConfigError::InvalidRequest("log levels are set at the start of this broker".into())
 }

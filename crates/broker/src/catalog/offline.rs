@@ -29,7 +29,10 @@ impl CallersFacts for FolderTopics {
                 self.topics.insert(topic.id, (topic.name, partitions));
             }
             Record::Removed(id) => drop(self.topics.remove(&id)),
-            Record::Cluster(_) | Record::Broker { .. } | Record::ProducerIds { .. } => {}
+            Record::Cluster(_)
+            | Record::Broker { .. }
+            | Record::Named { .. }
+            | Record::ProducerIds { .. } => {}
         }
         Ok(())
     }
@@ -57,6 +60,7 @@ pub fn describe_fact(record: &[u8]) -> Result<String, String> {
         }
         Record::Removed(id) => format!("removed id={id}"),
         Record::Broker { node, overrides } => format!("broker node={node} settings={overrides:?}"),
+        Record::Named { kind, name, overrides } => format!("{kind:?} name={name} settings={overrides:?}"),
         Record::ProducerIds { end } => format!("producer ids end={end}"),
     })
 }

@@ -7,6 +7,7 @@
 //!   3 removed = topic id 16 bytes
 //!   4 broker  = node text (empty: all) | settings
 //!   5 ids     = end i64                          producer ids below it may have been given out
+//!   6 named   = kind u8 (16 clients' metrics, 32 group) | name text | settings
 //!   settings  = count u16 | each: name text, value long text (u32 length)
 //! ```
 //!
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thalweg_model::{TopicId, TopicName, Uuid};
 
-use crate::config::Overrides;
+use crate::config::{NamedKind, Overrides};
 
 pub(crate) const VERSION: u8 = 1;
 const CLUSTER: u8 = 1;
@@ -26,6 +27,7 @@ const TOPIC: u8 = 2;
 const REMOVED: u8 = 3;
 const BROKER: u8 = 4;
 const PRODUCER_IDS: u8 = 5;
+const NAMED: u8 = 6;
 
 const SHORT: &str = "it ends early";
 
@@ -49,6 +51,15 @@ pub(crate) enum Record {
     ProducerIds {
         /// The first that was not.
         end: i64,
+    },
+    /// What was set for a group or for a subscription to clients' metrics.
+    Named {
+        /// Which of both.
+        kind: NamedKind,
+        /// Its name.
+        name: Arc<str>,
+        /// All that is set.
+        overrides: Arc<Overrides>,
     },
 }
 
@@ -112,6 +123,15 @@ impl Record {
                 out.put_u8(PRODUCER_IDS);
                 out.put_i64(*end);
             }
+            Self::Named { kind, name, overrides } => {
+                out.put_u8(NAMED);
+                out.put_u8(match kind {
+                    NamedKind::ClientMetrics => 16,
+                    NamedKind::Group => 32,
+                });
+                put_text(&mut out, name);
+                put_overrides(&mut out, overrides);
+            }
         }
         out.freeze()
     }
@@ -139,6 +159,14 @@ impl Record {
             }
             REMOVED => Self::Removed(get_id(&mut bytes)?),
             BROKER => Self::Broker { node: get_text(&mut bytes)?, overrides: get_overrides(&mut bytes)? },
+            NAMED => {
+                let kind = match bytes.try_get_u8().map_err(short)? {
+                    16 => NamedKind::ClientMetrics,
+                    32 => NamedKind::Group,
+                    _ => return Err("it is for something that is not known"),
+                };
+                Self::Named { kind, name: get_text(&mut bytes)?, overrides: get_overrides(&mut bytes)? }
+            }
             PRODUCER_IDS => Self::ProducerIds { end: bytes.try_get_i64().map_err(short)? },
             _ => return Err("its kind is not known"),
         };

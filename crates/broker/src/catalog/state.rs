@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thalweg_model::collections::HashMap;
 use thalweg_model::{TopicId, TopicName};
 
-use crate::config::Overrides;
+use crate::config::{NamedKind, Overrides};
 use crate::partition::Partition;
 use crate::session::TopicRef;
 use crate::topic::Topic;
@@ -32,6 +32,7 @@ pub(crate) struct State {
     names: HashMap<TopicId, TopicName>,
     collisions: HashMap<String, TopicName>,
     brokers: BTreeMap<Arc<str>, Arc<Overrides>>,
+    named: BTreeMap<(NamedKind, Arc<str>), Arc<Overrides>>,
     producer_ids_end: i64,
 }
 
@@ -56,6 +57,12 @@ impl State {
             }
             Record::Broker { node, overrides } if overrides.is_empty() => drop(self.brokers.remove(&node)),
             Record::Broker { node, overrides } => drop(self.brokers.insert(node, overrides)),
+            Record::Named { kind, name, overrides } if overrides.is_empty() => {
+                self.named.remove(&(kind, name));
+            }
+            Record::Named { kind, name, overrides } => {
+                self.named.insert((kind, name), overrides);
+            }
             Record::ProducerIds { end } => self.producer_ids_end = end,
         }
     }
@@ -69,6 +76,11 @@ impl State {
             overrides: overrides.clone(),
         };
         image.extend(self.brokers.iter().map(broker));
+        image.extend(self.named.iter().map(|((kind, name), overrides)| Record::Named {
+            kind: *kind,
+            name: name.clone(),
+            overrides: overrides.clone(),
+        }));
         image.extend(self.topic_records().into_iter().map(Record::Topic));
         image
     }
@@ -94,6 +106,16 @@ impl State {
     /// What was set for a broker while it ran; the empty name is all brokers.
     pub(crate) fn broker_overrides(&self, node: &str) -> Arc<Overrides> {
         self.brokers.get(node).cloned().unwrap_or_default()
+    }
+
+    /// What was set for a group or a subscription to clients' metrics.
+    pub(crate) fn named_overrides(&self, kind: NamedKind, name: &Arc<str>) -> Arc<Overrides> {
+        self.named.get(&(kind, name.clone())).cloned().unwrap_or_default()
+    }
+
+    /// All groups, or subscriptions, for which something was set.
+    pub(crate) fn named(&self, kind: NamedKind) -> impl Iterator<Item = &Arc<str>> {
+        self.named.keys().filter(move |(found, _)| *found == kind).map(|(_, name)| name)
     }
 
     pub(crate) fn find(&self, topic: &TopicRef) -> Option<&Entry> {

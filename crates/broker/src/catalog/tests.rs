@@ -6,7 +6,7 @@ use thalweg_model::{TopicId, Uuid};
 use thalweg_storage::facts::MemoryFacts;
 
 use super::*;
-use crate::config::Overrides;
+use crate::config::{NamedKind, Overrides};
 
 fn topic(number: u128, name: &str, partitions: u32) -> TopicRecord {
     let settings = [("retention.ms", "1000"), ("cleanup.policy", "")];
@@ -21,6 +21,10 @@ fn topic(number: u128, name: &str, partitions: u32) -> TopicRecord {
     }
 }
 
+fn named(kind: NamedKind) -> Record {
+    Record::Named { kind, name: "g".into(), overrides: Arc::new(Overrides::from([("a".into(), "b".into())])) }
+}
+
 fn all() -> Vec<Record> {
     vec![
         Record::Cluster("abc".into()),
@@ -28,6 +32,8 @@ fn all() -> Vec<Record> {
         Record::Removed(TopicId(Uuid::from_u128(2))),
         Record::Broker { node: "".into(), overrides: topic(1, "x", 1).overrides },
         Record::ProducerIds { end: 3000 },
+        named(NamedKind::Group),
+        named(NamedKind::ClientMetrics),
     ]
 }
 
@@ -68,6 +74,8 @@ fn the_format_stays() {
         1, 0, 1, b't', 0, 1, 0, 0, 0, 3, 255, 255, 255, 255, 0, 1, 0, 1, b'a', 0, 0, 0, 2, b'b', b'c',
     ]);
     assert_eq!(record.encode(), expect);
+    let expect = [1, 6, 32, 0, 1, b'g', 0, 1, 0, 1, b'a', 0, 0, 0, 1, b'b'];
+    assert_eq!(named(NamedKind::Group).encode(), expect[..]);
 }
 
 #[test]

@@ -147,13 +147,13 @@ fn check_values(scope: DynamicScope, overrides: &Overrides) -> Result<(), Config
 }
 
 /// Values that replace all others.
-fn whole(values: &[(Arc<str>, Option<Arc<str>>)]) -> Result<Overrides, ConfigError> {
+pub(super) fn whole(values: &[(Arc<str>, Option<Arc<str>>)]) -> Result<Overrides, ConfigError> {
     refuse_twice(values.iter().map(|(name, _)| name))?;
     refuse_nothing(values.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name))?;
     Ok(values.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect())
 }
 
-fn changed(
+pub(super) fn changed(
     existing: &Overrides,
     changes: &[ConfigChange],
     row_of: &dyn Fn(&str) -> Option<&'static Definition>,

@@ -111,7 +111,7 @@ impl BrokerConfig {
     }
 
     /// All values of a setting and of the same in other units, source by source, from the setting's own first one on.
-    fn synonyms(&self, name: &str) -> Vec<ConfigSynonym> {
+    pub(super) fn synonyms(&self, name: &str) -> Vec<ConfigSynonym> {
         let alone = [name];
         let base = of_listener(name).map(|(_, base)| [name, base]);
         let units = UNITS.into_iter().find(|units| units.contains(&name));
@@ -140,6 +140,6 @@ impl BrokerConfig {
     }
 }
 
-fn source(synonyms: &[ConfigSynonym]) -> ConfigSource {
+pub(super) fn source(synonyms: &[ConfigSynonym]) -> ConfigSource {
     synonyms.first().map_or(ConfigSource::Default, |synonym| synonym.source)
 }

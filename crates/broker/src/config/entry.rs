@@ -15,6 +15,8 @@ pub enum ConfigSource {
     StaticBroker,
     /// Nobody set it.
     Default,
+    /// Set for this subscription to clients' metrics.
+    ClientMetrics,
     /// Set for this group.
     Group,
 }

@@ -75,9 +75,71 @@ fn topic_settings_are_those_of_kafka() {
 }
 
 #[test]
+fn group_settings_are_those_of_kafka() {
+    let config = BrokerConfig::default();
+    let described = config.describe_named(NamedKind::Group, &Overrides::new(), &|_| true, BOTH);
+    let facts: Vec<_> = fixture(include_str!("fixture/group.txt")).collect();
+    assert_eq!(described.len(), facts.len());
+    for (entry, fact) in described.iter().zip(facts) {
+        let [name, kind, default, _, behind] = fact[..] else { panic!("{fact:?}") };
+        assert_eq!(&*entry.name, name);
+        assert_eq!(entry.kind.word(), kind, "{name}");
+        assert_eq!(entry.value.as_deref(), Some(default), "{name}");
+        let value = Some(default.into());
+        let synonym = ConfigSynonym { name: behind.into(), value, source: ConfigSource::Default };
+        assert_eq!((&entry.synonyms, entry.source), (&vec![synonym], ConfigSource::Default), "{name}");
+    }
+}
+
+#[test]
+fn a_groups_own_values_keep_to_the_brokers_bounds() {
+    let config = broker(&[("group.consumer.max.session.timeout.ms", "50000")]);
+    let set = |kind, name: &str, value: &str| {
+        let changes = [change(name, ConfigOperation::Set, value)];
+        config.alter_named(kind, &Overrides::new(), &changes)
+    };
+    let group = |name: &str, value: &str| set(NamedKind::Group, name, value).map(|_| ());
+    let invalid = |result: Result<(), ConfigError>| matches!(result, Err(ConfigError::InvalidConfig(_)));
+    assert_eq!(group("consumer.session.timeout.ms", "50000"), Ok(()));
+    assert!(invalid(group("consumer.session.timeout.ms", "50001")));
+    assert!(invalid(group("consumer.session.timeout.ms", "44999")));
+    assert!(invalid(group("streams.num.standby.replicas", "3")));
+    assert!(invalid(group("share.delivery.count.limit", "1")));
+    assert!(invalid(group("share.isolation.level", "some")));
+    assert!(invalid(group("no.such", "1")));
+    let changes = [change("streams.rack.aware.assignment.tags", ConfigOperation::Append, "zone")];
+    assert!(config.alter_named(NamedKind::Group, &Overrides::new(), &changes).is_ok());
+
+    let metrics = |name: &str, value: &str| set(NamedKind::ClientMetrics, name, value).map(|_| ());
+    assert_eq!(metrics("match", "client_id=a.*,client_source_port=90"), Ok(()));
+    assert!(invalid(metrics("match", "bad")));
+    assert!(matches!(metrics("interval.ms", "99"), Err(ConfigError::InvalidRequest(_))));
+    assert!(matches!(metrics("no.such", "1"), Err(ConfigError::InvalidRequest(_))));
+    let changes = [change("metrics", ConfigOperation::Append, "a")];
+    assert!(invalid(config.alter_named(NamedKind::ClientMetrics, &Overrides::new(), &changes).map(|_| ())));
+
+    // Told with the values behind it, its own first.
+    let own = overrides(&[("consumer.session.timeout.ms", "46000"), ("match", "client_id=a")]);
+    let source = |kind, name: &str| {
+        let described = config.describe_named(kind, &own, &|found| found == name, BOTH);
+        let sources: Vec<_> = described[0].synonyms.iter().map(|synonym| synonym.source).collect();
+        (described[0].value.clone().unwrap_or_default().to_string(), sources)
+    };
+    let both = vec![ConfigSource::Group, ConfigSource::Default];
+    assert_eq!(source(NamedKind::Group, "consumer.session.timeout.ms"), ("46000".into(), both));
+    let one = vec![ConfigSource::ClientMetrics];
+    assert_eq!(source(NamedKind::ClientMetrics, "match"), ("client_id=a".into(), one));
+    assert_eq!(source(NamedKind::ClientMetrics, "interval.ms"), ("300000".into(), Vec::new()));
+}
+
+#[test]
 fn rows_are_sorted_and_their_defaults_keep_their_rules() {
+    let named = || [NamedKind::Group, NamedKind::ClientMetrics].into_iter().flat_map(NamedKind::settings);
     assert!(topic_settings().is_sorted_by(|a, b| a.name < b.name));
-    for row in topic_settings().chain(broker_settings()) {
+    for kind in [NamedKind::Group, NamedKind::ClientMetrics] {
+        assert!(kind.settings().is_sorted_by(|a, b| a.name < b.name));
+    }
+    for row in topic_settings().chain(broker_settings()).chain(named()) {
         assert!(!row.documentation.is_empty(), "{}", row.name);
         if let Some(default) = row.default {
             let value = value::parse(row, default).unwrap();

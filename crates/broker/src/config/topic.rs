@@ -121,7 +121,7 @@ pub(super) fn effective(broker: &BrokerConfig, overrides: &Overrides, name: &str
 }
 
 /// The value that holds where the topic says nothing: of the broker's settings behind it the first that has one.
-fn inherited(broker: &BrokerConfig, row: &Definition) -> Option<Value> {
+pub(super) fn inherited(broker: &BrokerConfig, row: &Definition) -> Option<Value> {
     let behind = row.brokers.iter().find_map(|name| {
         let value = broker.value(name)?;
         let Value::Number(number) = value else { return Some(value) };

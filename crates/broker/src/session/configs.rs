@@ -119,7 +119,8 @@ impl Configs<'_> {
         Answer::now(self.session.broker.alter_configs(resource, alteration, validate_only).await)
     }
 
-    /// All resources of these kinds that have settings (brokers and topics: all there are); no kinds are all kinds.
+    /// All resources of these kinds that have settings (brokers and topics: all there are; groups and subscriptions: those
+    /// for which something was set); no kinds are all kinds.
     pub fn list(&self, kinds: &[ResourceKind]) -> Vec<Resource> {
         if !self.session.allows(Operation::DescribeConfigs, &Target::Cluster) {
             return Vec::new();

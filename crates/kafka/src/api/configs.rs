@@ -38,6 +38,7 @@ pub(super) fn source_number(source: ConfigSource) -> i8 {
         ConfigSource::DynamicDefaultBroker => 3,
         ConfigSource::StaticBroker => 4,
         ConfigSource::Default => 5,
+        ConfigSource::ClientMetrics => 7,
         ConfigSource::Group => 8,
     }
 }

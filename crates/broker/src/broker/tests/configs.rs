@@ -1,6 +1,7 @@
 //! Settings through the door: described, altered, in effect at once.
 
 use super::*;
+use crate::Answer;
 use crate::session::configs::{
     ConfigChange, ConfigError, ConfigOperation, DescribeOptions, Resource, ResourceKind,
 };
@@ -88,12 +89,14 @@ fn what_is_not_there_is_told() {
             described.value.map(|entries| !entries.is_empty())
         };
         assert_eq!(describe(ResourceKind::Broker, "1"), Ok(true));
-        assert_eq!(describe(ResourceKind::Broker, ""), Ok(false));
+        assert_eq!(describe(ResourceKind::Broker, ""), Ok(true));
         assert!(matches!(describe(ResourceKind::Broker, "2"), Err(ConfigError::InvalidRequest(_))));
         assert!(matches!(describe(ResourceKind::Broker, "x"), Err(ConfigError::InvalidRequest(_))));
         assert!(matches!(describe(ResourceKind::Topic, "t"), Err(ConfigError::UnknownTopic(_))));
         assert!(matches!(describe(ResourceKind::Topic, "a b"), Err(ConfigError::InvalidTopic(_))));
-        assert!(matches!(describe(ResourceKind::Group, "g"), Err(ConfigError::InvalidRequest(_))));
+        assert_eq!(describe(ResourceKind::Group, "g"), Ok(true));
+        assert!(matches!(describe(ResourceKind::Group, ""), Err(ConfigError::InvalidRequest(_))));
+        assert!(matches!(describe(ResourceKind::BrokerLogger, "1"), Err(ConfigError::InvalidRequest(_))));
         bench.create("t", 1, &[]).await;
         let listed = bench.session.configs().list(&[]);
         assert_eq!(listed, [resource(ResourceKind::Topic, "t"), resource(ResourceKind::Broker, "1")]);
@@ -136,5 +139,61 @@ fn files_go_after_the_time_that_holds_for_their_topics() {
         change(ResourceKind::Broker, "", "log.segment.delete.delay.ms", "7000").await;
         released("own", 4000).await;
         released("plain", 7000).await;
+    });
+}
+
+#[test]
+fn groups_and_subscriptions_have_settings_that_outlive_a_restart() {
+    let backends = memory();
+    let group = resource(ResourceKind::Group, "g");
+    let metrics = resource(ResourceKind::ClientMetrics, "m");
+    let kinds = [ResourceKind::Group, ResourceKind::ClientMetrics];
+    bench_over(backends.clone(), &[], async |bench| {
+        let configs = bench.session.configs();
+        let changes = [set("consumer.session.timeout.ms", "46000")];
+        configs.alter_incrementally(&group, &changes, true).await.value.expect("sound");
+        assert!(configs.list(&kinds).is_empty(), "it was only looked at");
+        configs.alter_incrementally(&group, &changes, false).await.value.expect("sound");
+        configs.alter_incrementally(&metrics, &[set("metrics", "*")], false).await.value.expect("sound");
+        let nobody = resource(ResourceKind::Group, "");
+        assert!(configs.alter_incrementally(&nobody, &changes, false).await.value.is_err());
+    });
+    bench_over(backends.clone(), &[], async |bench| {
+        assert_eq!(bench.session.configs().list(&kinds), [metrics.clone(), group.clone()]);
+        assert_eq!(value(bench, &group, "consumer.session.timeout.ms").as_deref(), Some("46000"));
+        assert_eq!(value(bench, &metrics, "metrics").as_deref(), Some("*"));
+        // What is altered as a whole to nothing is forgotten.
+        bench.session.configs().alter(&group, &[], false).await.value.expect("sound");
+        assert_eq!(bench.session.configs().list(&kinds), [metrics.clone()]);
+    });
+    bench_over(backends, &[], async |bench| {
+        assert_eq!(value(bench, &group, "consumer.session.timeout.ms").as_deref(), Some("45000"));
+    });
+}
+
+#[test]
+fn all_brokers_keep_min_insync_replicas() {
+    bench_over(memory(), &[("min.insync.replicas", "2")], async |bench| {
+        let (all, one) = (resource(ResourceKind::Broker, ""), resource(ResourceKind::Broker, "1"));
+        let configs = bench.session.configs();
+        assert_eq!(value(bench, &all, "min.insync.replicas").as_deref(), Some("2"));
+        let refused = |changed: Answer<Result<(), ConfigError>>| {
+            matches!(changed.value, Err(ConfigError::InvalidConfig(_)))
+        };
+        let changes = [set("min.insync.replicas", "3")];
+        assert!(refused(configs.alter_incrementally(&one, &changes, false).await));
+        configs.alter_incrementally(&all, &changes, false).await.value.expect("dynamic");
+        let gone = ConfigChange {
+            name: "min.insync.replicas".into(),
+            operation: ConfigOperation::Delete,
+            value: None,
+        };
+        assert!(refused(configs.alter_incrementally(&all, &[gone], false).await));
+        assert!(refused(configs.alter(&all, &[], false).await));
+        bench.create("t", 1, &[]).await;
+        assert_eq!(
+            value(bench, &resource(ResourceKind::Topic, "t"), "min.insync.replicas").as_deref(),
+            Some("3")
+        );
     });
 }
