@@ -35,6 +35,7 @@ const LANES: usize = 2;
 pub(crate) struct Selection {
     clients: Vec<&'static Client>,
     left_out: Vec<String>,
+    without: Vec<String>,
     broker: Kind,
     only: Option<String>,
     list: bool,
@@ -73,8 +74,21 @@ impl Selection {
         };
         let (out, clients): (Vec<_>, Vec<_>) = wanted.partition(left);
         let left_out = out.iter().map(|client| format!("compat {} (--without)", client.name)).collect();
-        Ok(Self { clients, left_out, broker, only, list })
+        Ok(Self { clients, left_out, without, broker, only, list })
     }
+}
+
+impl Selection {
+    /// Whether a toolchain is left out by `--without`.
+    pub(crate) fn leaves_out(&self, toolchain: &str) -> bool {
+        self.without.iter().any(|word| word == toolchain)
+    }
+}
+
+/// The Python that has confluent-kafka, made ready for who has another program for it.
+pub(crate) fn confluent_python() -> anyhow::Result<PathBuf> {
+    toolchain::check(&["python"])?;
+    clients::python_environment(&Yard::new())
 }
 
 /// `cargo xtask compat`.

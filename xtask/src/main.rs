@@ -82,6 +82,18 @@ const TASKS: &[Task] = &[
         run: proofs::fuzz,
     },
     Task {
+        name: "cut",
+        options: "[--cuts N] [--kills N] [--cuts-after-kill N] [--seed S] [--replay LIFE --at N]",
+        purpose: "cuts the power of the release binary at many moments, by what it did to its disk, and judges what recovers",
+        run: proofs::cut,
+    },
+    Task {
+        name: "kill",
+        options: "[--kills N] [--seed S]",
+        purpose: "kills the release binary with -9 again and again under clients who go on, and judges what they saw",
+        run: proofs::kill,
+    },
+    Task {
         name: "golden",
         options: "[CLIENT...]",
         purpose: "records frames between the clients of compat/ and Apache Kafka for the decoder's golden tests",

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     tally
         .stage("compat", |tally| tally.add(compat::run_selection(&selection, Deadline::after(LIMIT_COMPAT))));
     tally.stage("simulation", |tally| proofs::simulate_all(tally, &logs));
+    tally.stage("cuts and kills", |tally| proofs::cuts_and_kills(tally, &selection, &logs));
     tally.stage("fuzzing", |tally| proofs::fuzz_all(tally, &logs));
     Ok(tally.finish())
 }

@@ -4,5 +4,6 @@
 pub mod cut;
 pub mod fuzz;
 pub mod history;
+pub mod kill;
 pub mod real;
 pub mod simulation;

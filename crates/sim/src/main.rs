@@ -22,6 +22,8 @@ enum Command {
     Fuzz(command::fuzz::Flags),
     /// Judge a history of lines of JSON
     Judge(command::judge::Flags),
+    /// Kill the real binary again and again under clients who go on
+    Kill(command::kill::Flags),
     /// Run seeds of the simulation
     Run(command::run::Flags),
     /// Break each law in turn, and see that the simulation notices
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Cut(flags) => command::cut::run(&flags),
         Command::Fuzz(flags) => command::fuzz::run(&flags),
         Command::Judge(flags) => command::judge::run(&flags),
+        Command::Kill(flags) => command::kill::run(&flags),
         Command::Run(flags) => command::run::run(&flags),
         Command::Laws(flags) => command::laws::run(&flags),
     };

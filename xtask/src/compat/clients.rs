@@ -86,22 +86,26 @@ fn java(yard: &Yard, profile: &str, main: &str) -> anyhow::Result<Program> {
 }
 
 fn python(yard: &Yard, script: &str) -> anyhow::Result<Program> {
+    let python = python_environment(yard)?;
+    Ok(program(&yard.source("python"), &[&python.display().to_string(), "-B", script]))
+}
+
+/// The Python of an environment with all that `compat/python` needs.
+pub(super) fn python_environment(yard: &Yard) -> anyhow::Result<PathBuf> {
     let environment = yard.scratch("venv");
     let requirements = yard.source("python/requirements.txt");
     let python = environment.join("bin/python");
-    {
-        let _one_at_a_time = INSTALL.lock();
-        yard.once(&yard.scratch("venv/.stamp"), std::slice::from_ref(&requirements), || {
-            let mut venv = Command::new("python3");
-            venv.args(["-m", "venv"]).arg(&environment);
-            process::run_logged(&mut venv, &yard.log("venv"), yard.deadline.within(LIMIT_INSTALL))
-                .context("mend it: apt-get install -y python3-venv")?;
-            let mut pip = Command::new(&python);
-            pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]).arg(&requirements);
-            process::run_logged(&mut pip, &yard.log("pip"), yard.deadline.within(LIMIT_INSTALL))
-        })?;
-    }
-    Ok(program(&yard.source("python"), &[&python.display().to_string(), "-B", script]))
+    let _one_at_a_time = INSTALL.lock();
+    yard.once(&yard.scratch("venv/.stamp"), std::slice::from_ref(&requirements), || {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(&environment);
+        process::run_logged(&mut venv, &yard.log("venv"), yard.deadline.within(LIMIT_INSTALL))
+            .context("mend it: apt-get install -y python3-venv")?;
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]).arg(&requirements);
+        process::run_logged(&mut pip, &yard.log("pip"), yard.deadline.within(LIMIT_INSTALL))
+    })?;
+    Ok(python)
 }
 
 fn kcat(yard: &Yard) -> anyhow::Result<Program> {

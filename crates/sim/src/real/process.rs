@@ -18,11 +18,26 @@ const POLL: Duration = Duration::from_millis(2);
 pub struct Process {
     child: Child,
     port: u16,
+    log: PathBuf,
+    /// Where in the log its words begin.
+    from: u64,
 }
 
 impl Process {
     /// Starts it and waits until it serves. Its words go to `log`, behind what is there.
     pub fn start(
+        binary: &Path,
+        data: &Path,
+        port: u16,
+        journal: Option<&Path>,
+        settings: &[(&str, &str)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        Self::launch(binary, data, port, journal, settings, log)?.ready()
+    }
+
+    /// Starts it and waits for nothing.
+    pub fn launch(
         binary: &Path,
         data: &Path,
         port: u16,
@@ -47,14 +62,18 @@ impl Process {
             .stderr(words)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        let mut process = Self { child, port };
+        Ok(Self { child, port, log: log.to_path_buf(), from })
+    }
+
+    /// Waits until it serves.
+    pub fn ready(mut self) -> anyhow::Result<Self> {
         let deadline = Instant::now() + START_MAX;
         loop {
-            let said = said_since(log, from)?;
+            let said = said_since(&self.log, self.from)?;
             if said.iter().any(|line| line.contains("ready") && line.contains("took_ms")) {
-                return Ok(process);
+                return Ok(self);
             }
-            if let Some(status) = process.child.try_wait()? {
+            if let Some(status) = self.child.try_wait()? {
                 bail!("the broker ended at its start with {status}:\n{}", said.join("\n"));
             }
             if Instant::now() > deadline {
