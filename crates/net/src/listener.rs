@@ -74,6 +74,8 @@ pub trait Incoming: Send + 'static {
 pub struct Listener {
     name: Arc<str>,
     sockets: Sockets,
+    /// Whether the system had no descriptor or memory for the last connection; told once.
+    is_short: bool,
 }
 
 enum Sockets {
@@ -110,12 +112,13 @@ impl Listener {
                 Err(error) => return Err(BindError::Refused { address, error }),
             }
         }
-        Ok(Self { name: name.into(), sockets: Sockets::Tcp(TcpSockets { sockets, options, next: 0 }) })
+        let sockets = Sockets::Tcp(TcpSockets { sockets, options, next: 0 });
+        Ok(Self { name: name.into(), sockets, is_short: false })
     }
 
     /// Takes connections that come some other way.
     pub fn over(name: &str, incoming: Box<dyn Incoming>) -> Self {
-        Self { name: name.into(), sockets: Sockets::Other(incoming) }
+        Self { name: name.into(), sockets: Sockets::Other(incoming), is_short: false }
     }
 
     /// Its name.
@@ -153,12 +156,17 @@ impl Listener {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_of_the_peer(&error) {
-                        warn!(listener = %self.name, %error, "cannot accept connections");
+                        if !std::mem::replace(&mut self.is_short, true) {
+                            warn!(listener = %self.name, %error, "cannot accept connections: they wait");
+                        }
                         world.clock.sleep(ACCEPT_PAUSE).await;
                     }
                     continue;
                 }
             };
+            if std::mem::take(&mut self.is_short) {
+                info!(listener = %self.name, "connections are accepted again");
+            }
             let slot = match gate.enter(&self.name, peer.ip()) {
                 Ok(slot) => slot,
                 Err(full) => {

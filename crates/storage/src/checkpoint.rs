@@ -106,13 +106,19 @@ impl Checkpointer {
             let closing = self.shared.closing.load(Ordering::Acquire);
             let wanted = self.shared.wanted_rounds.load(Ordering::Acquire);
             let first_file = self.next_file;
-            let result = if self.is_asked() || self.is_due() { self.round(closing).await } else { Ok(()) };
+            let is_wanted = self.is_asked() || self.is_due();
+            let result = if is_wanted { self.round(closing).await } else { Ok(()) };
             match result {
-                Ok(()) => self.failures = 0,
+                Ok(()) => {
+                    self.failures = 0;
+                    if is_wanted && self.shared.disk_is_full.swap(false, Ordering::AcqRel) {
+                        tracing::info!("the disk has room again");
+                    }
+                }
                 Err(Failed::Later(error)) => {
                     self.failures += 1;
                     self.delete_unnamed(first_file).await;
-                    tracing::warn!(%error, failures = self.failures, "checkpoint failed, it will be tried again");
+                    self.tell_failure(&error);
                 }
                 Err(Failed::Fatal(error)) => {
                     self.shared.fail(&format!("the manifest cannot be written: {error}"));
@@ -128,6 +134,19 @@ impl Checkpointer {
                 return;
             }
             self.rest().await;
+        }
+    }
+
+    /// Now and then: it is tried again every other second.
+    fn tell_failure(&self, error: &io::Error) {
+        let full = error.kind() == io::ErrorKind::StorageFull;
+        if full && !self.shared.disk_is_full.swap(true, Ordering::AcqRel) {
+            tracing::error!(
+                "the disk is full: once the write-ahead log is full too, appends are refused; reading and deleting go on, \
+                 and freeing space heals it"
+            );
+        } else if self.failures.is_power_of_two() {
+            tracing::warn!(%error, failures = self.failures, "checkpoint failed, it will be tried again");
         }
     }
 

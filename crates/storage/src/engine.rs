@@ -119,6 +119,8 @@ pub(crate) struct Shared {
     /// What keeps the folder ours until it is dropped.
     pub(crate) lease: Mutex<Option<Box<dyn Lease>>>,
     pub(crate) damage: DamageBook,
+    /// Whether the last checkpoint found no space.
+    pub(crate) disk_is_full: AtomicBool,
     pub(crate) scrubber: Mutex<Option<Task>>,
     pub(crate) figures: Figures,
 }
@@ -247,7 +249,10 @@ impl Engine {
         if self.0.memory_left().is_some_and(|space| bytes as u64 > space.free) {
             return Err(Refused::Full);
         }
-        self.0.chain().reserve(bytes, batches).await
+        let reserved = self.0.chain().reserve(bytes, batches).await;
+        // What a full disk cannot take out of the write-ahead log is in its way.
+        let full = self.0.disk_is_full.load(Ordering::Acquire);
+        reserved.map_err(|refused| if full && refused == Refused::Timeout { Refused::Full } else { refused })
     }
 
     /// Everything up to and with this is durable.

@@ -30,7 +30,8 @@ pub enum FactsError {
     /// Another commit came before: load again and decide anew.
     #[error("the facts are at commit {0} already")]
     Conflict(u64),
-    /// There is no room, not even in the reserve. Nothing was written: free space and try again.
+    /// There is no room, not even in the reserve, or no descriptor for a file. Nothing was written: free some and try
+    /// again.
     #[error("no space is left for facts")]
     Full,
     /// What was written cannot be read: restore the folder from a backup.

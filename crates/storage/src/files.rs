@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rustix::io::Errno;
 use thalweg_model::collections::HashMap;
 
 use crate::blobs::{Blob, Blobs};
@@ -75,7 +76,16 @@ impl Files {
         if let Some(file) = self.open.lock().used(number) {
             return Ok(file);
         }
-        let file = Arc::new(OpenFile::new(self.blobs.open(&name_of(number)).await?));
+        let name = name_of(number);
+        let opened = match self.blobs.open(&name).await {
+            // Those that are kept open beyond need are given up for the one that is needed.
+            Err(error) if is_out_of_descriptors(&error) => {
+                self.open.lock().close_the_half_used_longest_ago();
+                self.blobs.open(&name).await
+            }
+            result => result,
+        };
+        let file = Arc::new(OpenFile::new(opened?));
         let mut open = self.open.lock();
         if open.files.len() >= OPEN_MAX {
             open.close_the_half_used_longest_ago();
@@ -101,10 +111,18 @@ impl Open {
 
     fn close_the_half_used_longest_ago(&mut self) {
         let mut uses: Vec<u64> = self.files.values().map(|(_, used)| *used).collect();
+        if uses.is_empty() {
+            return;
+        }
         uses.sort_unstable();
         let middle = uses[uses.len() / 2];
         self.files.retain(|_, (_, used)| *used > middle);
     }
+}
+
+/// Whether a call failed because the process, or the system, has as many files open as it may.
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 #[cfg(test)]

@@ -259,6 +259,7 @@ impl Storage {
             wanted_rounds: AtomicU64::new(0),
             lease: Mutex::new(lease),
             damage,
+            disk_is_full: AtomicBool::new(false),
             scrubber: Mutex::new(None),
             figures: Figures::new(&world),
             options: options.clone(),

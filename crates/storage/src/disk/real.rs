@@ -1,12 +1,14 @@
 //! The disk of the operating system. Every call blocks until it has happened, so that callers must be on threads that
 //! may block.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 use thalweg_model::region::RegionFile;
@@ -21,6 +23,8 @@ const PROBE: &str = "direct-io-probe";
 pub struct RealDisk {
     folder: PathBuf,
     direct: bool,
+    /// Folders that were synced once stay open: a rename must not stand undecided because descriptors ran out.
+    folders: Mutex<BTreeMap<String, Arc<fs::File>>>,
 }
 
 impl RealDisk {
@@ -29,13 +33,21 @@ impl RealDisk {
     pub fn open(folder: &Path) -> io::Result<Self> {
         make_folder(folder)?;
         let direct = has_direct_io(&folder.join(PROBE))?;
-        Ok(Self { folder: folder.to_path_buf(), direct })
+        Ok(Self { folder: folder.to_path_buf(), direct, folders: Mutex::default() })
     }
 
     /// A disk that goes through the page cache whatever the file system can.
     pub fn buffered(folder: &Path) -> io::Result<Self> {
         make_folder(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), direct: false })
+        Ok(Self { folder: folder.to_path_buf(), direct: false, folders: Mutex::default() })
+    }
+
+    fn folder_file(&self, folder: &str) -> io::Result<Arc<fs::File>> {
+        if let Some(open) = self.folders.lock().get(folder) {
+            return Ok(open.clone());
+        }
+        let opened = Arc::new(fs::File::open(self.folder.join(folder))?);
+        Ok(self.folders.lock().entry(folder.to_owned()).or_insert(opened).clone())
     }
 
     fn open_now(&self, name: &str, how: Open) -> io::Result<Arc<dyn File>> {
@@ -47,7 +59,8 @@ impl RealDisk {
         };
         let direct_flag = if direct { OFlags::DIRECT } else { OFlags::empty() };
         let flags = OFlags::RDWR | OFlags::CLOEXEC | create | direct_flag;
-        let descriptor = rustix::fs::open(self.folder.join(name), flags, Mode::from_raw_mode(0o644))?;
+        let opened = rustix::fs::open(self.folder.join(name), flags, Mode::from_raw_mode(0o644));
+        let descriptor = opened.map_err(told)?;
         Ok(Arc::new(RealFile { descriptor, durable: direct && how.access == Access::DirectDurable }))
     }
 }
@@ -87,7 +100,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir<'a>(&'a self, folder: &'a str) -> Io<'a, ()> {
-        Io::done(fs::File::open(self.folder.join(folder)).and_then(|folder| folder.sync_all()))
+        Io::done(self.folder_file(folder).and_then(|folder| folder.sync_all()))
     }
 
     fn space(&self) -> Io<'_, Space> {
@@ -137,6 +150,14 @@ fn has_direct_io(probe: &Path) -> io::Result<bool> {
     }
 }
 
+/// A quota that is used up is a full disk to whoever asks.
+fn told(error: Errno) -> io::Error {
+    match error {
+        Errno::DQUOT => io::Error::new(io::ErrorKind::StorageFull, "the quota is used up"),
+        error => error.into(),
+    }
+}
+
 struct RealFile {
     descriptor: OwnedFd,
     durable: bool,
@@ -169,7 +190,7 @@ impl RealFile {
                     position += count as u64;
                 }
                 Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(told(error)),
             }
         }
         Ok(())
@@ -224,7 +245,7 @@ impl File for RealFile {
                 };
                 Io::done(lengthen().map_err(Into::into))
             }
-            result => Io::done(result.map_err(Into::into)),
+            result => Io::done(result.map_err(told)),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::disk::{Access, Create, Disk, File, Open, settle_folder};
 pub(crate) use self::format::frames;
 use self::format::{Kind, encode, scan};
 use super::{Facts, FactsError, Loaded, Reserve};
+use crate::files::is_out_of_descriptors;
 
 /// The folder of facts.
 const FOLDER: &str = "facts";
@@ -203,6 +204,8 @@ impl LocalFacts {
                 let _ = self.disk.unlink(&unfinished).await;
                 return Err(match error.kind() {
                     io::ErrorKind::StorageFull => FactsError::Full,
+                    // Nothing was begun.
+                    _ if is_out_of_descriptors(&error) => FactsError::Full,
                     _ => FactsError::Failed(error),
                 });
             }

@@ -385,7 +385,7 @@ impl Wal for Ring {
         if room < wanted {
             self.0.make_more();
         }
-        if full && room == 0 { Room::Full } else { Room::Bytes(room) }
+        if full && room < wanted.max(1) { Room::Full } else { Room::Bytes(room) }
     }
 
     fn room_bell(&self) -> Arc<Notify> {

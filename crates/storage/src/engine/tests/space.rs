@@ -297,3 +297,45 @@ fn memory_has_a_cap() {
     assert!(space().free > 10_000);
     block_on(engine.close());
 }
+
+#[test]
+fn on_a_full_disk_appends_are_refused_as_full_and_heal_when_something_is_deleted() {
+    let mut folder = Folder::disk(true, 40);
+    folder.options.reserve_wait_max = Duration::from_millis(1);
+    let engine = folder.open();
+    let (old, new) = (engine.create(partition(1, 0)), engine.create(partition(2, 0)));
+    let Ground::Disk(disk) = &folder.ground else { unreachable!("this test needs a disk") };
+    let space = block_on(crate::disk::Disk::space(disk)).expect("memory can be asked");
+    // Room for one file of the ring, and not for copies of what is in it.
+    disk.set_room(space.total - space.free + (600 << 10));
+    let _passing = Passing::begin(folder.clock.clone());
+    let mut acknowledged = 0;
+    let refused = loop {
+        let piece = batch(old.end().0, 1, 20_000, 0, 1);
+        match block_on(engine.reserve(piece.bytes.len())) {
+            Ok(reservation) => {
+                block_on(engine.wait(old.append(reservation, |_| piece)));
+                acknowledged += 1;
+            }
+            // The checkpoint that is to make room may not have seen yet that there is none.
+            Err(Refused::Timeout) => std::thread::yield_now(),
+            Err(refused) => break refused,
+        }
+        assert!(acknowledged < 200, "the disk is small");
+    };
+    assert_eq!((refused, old.end()), (Refused::Full, Offset(acknowledged)), "no offset was given");
+    let read = contents(&old, Offset(0), 1 << 20);
+    assert_eq!(read.len(), acknowledged as usize * batch(0, 1, 20_000, 0, 1).bytes.len());
+    block_on(engine.wait(old.set_start(old.end())));
+    let piece = batch(0, 1, 20_000, 0, 1);
+    let reservation = loop {
+        match block_on(engine.reserve(piece.bytes.len())) {
+            Ok(reservation) => break reservation,
+            Err(Refused::Full | Refused::Timeout) => std::thread::yield_now(),
+            Err(Refused::Closed) => panic!("the engine lives on"),
+        }
+    };
+    block_on(engine.wait(new.append(reservation, |_| piece)));
+    assert_eq!(new.high_watermark(), Offset(1));
+    block_on(engine.close());
+}

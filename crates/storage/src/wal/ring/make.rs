@@ -36,10 +36,11 @@ impl Shared {
                     state.files.unused_number(false)
                 };
                 if let Err(error) = shared.make(number, shared.options.file_bytes).await {
-                    warn!(%error, "failed to make a file of the write-ahead log");
                     let mut state = shared.state.lock();
                     state.making = false;
-                    state.make_failed = Some(shared.world.clock.elapsed());
+                    if state.make_failed.replace(shared.world.clock.elapsed()).is_none() {
+                        warn!(%error, "cannot make another file of the write-ahead log, it is tried again and again");
+                    }
                     return;
                 }
                 shared.bell.notify_waiters();
