@@ -335,8 +335,8 @@ fn what_was_found_once_survives_though_its_sync_had_failed() {
 fn the_name_of_a_file_survives_from_the_moment_that_it_was_found() {
     for seed in 0..20 {
         let disk = MemoryDisk::new(true);
-        // the second sync is that of the folder: the file has its name, and the process ends
-        disk.fail_at(4, Fault::SyncFails);
+        // the sync after the one of the file is that of the folder: the file has its name, and the process ends
+        disk.fail_at(6, Fault::SyncFails);
         let begun = block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &[]));
         assert!(begun.is_err(), "seed {seed}");
         assert_eq!(files(&disk), ["ring-0"]);
