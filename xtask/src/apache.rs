@@ -10,6 +10,9 @@ use crate::{probe, process};
 
 const LIMIT_FORMAT: Duration = Duration::from_secs(60);
 
+/// Sixteen bytes in Kafka's writing of them: each node is a cluster of its own, so one name does for all.
+const CLUSTER: &str = "dGhhbHdlZ3JlZmVyZW5jZQ";
+
 /// One node that is broker and controller.
 const SETTINGS: &[(&str, &str)] = &[
     ("process.roles", "broker,controller"),
@@ -105,13 +108,7 @@ fn properties(
 }
 
 fn format(jars: &Jars, folder: &Path, properties: &Path) -> anyhow::Result<()> {
-    let tool = || {
-        let mut command = jars.java(&["-Xmx128m"]);
-        command.arg("kafka.tools.StorageTool");
-        command
-    };
-    let id = process::output(tool().arg("random-uuid"))?;
-    let mut format = tool();
-    format.args(["format", "--standalone", "-t", id.trim(), "-c"]).arg(properties);
+    let mut format = jars.java(&["-Xmx128m"]);
+    format.args(["kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c"]).arg(properties);
     process::run_logged(&mut format, &folder.join("format.log"), LIMIT_FORMAT)
 }

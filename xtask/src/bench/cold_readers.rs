@@ -1,18 +1,18 @@
 //! How long a Produce takes while four clients read old data again and again, as a ratio to how long it takes without
 //! them. The runs alternate, so that a machine that becomes slower does so for both.
 //!
-//! Old data is cold: it has left the broker's memory, and the kernel is told again and again to forget its pages. The
-//! readers' processes are the least favoured ones of the machine: they stand for machines of their own, and what is
-//! asked here is what the broker's work for them costs the producers.
+//! Old data is cold: it has left the broker's memory, and the kernel is told to forget its pages before each round of all
+//! readers. The readers' processes are the least favoured ones of the machine: they stand for machines of their own, and
+//! what is asked here is what the broker's work for them costs the producers.
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use anyhow::Context;
 
 use super::broker::Broker;
-use super::figures::{Figures, mebibytes};
+use super::figures::{Figures, mebibytes, spread};
 use super::{Yard, say};
 use crate::process;
 
@@ -26,8 +26,6 @@ const RATE: &str = "10000";
 const PARTITIONS: &str = "16";
 const MEASURED_SECONDS: u64 = 5;
 const ROUNDS: usize = 5;
-/// How often the kernel is told to forget the old data.
-const FORGET_INTERVAL: Duration = Duration::from_millis(200);
 const RATIO_GOAL: f64 = 2.0;
 
 pub(super) fn run(yard: &Yard) -> anyhow::Result<Figures> {
@@ -40,13 +38,13 @@ pub(super) fn run(yard: &Yard) -> anyhow::Result<Figures> {
     // The first records of a producer meet a broker that has just been busy.
     measure(&broker)?;
     let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut read_mib, mut cold_reads) = (0.0, 0);
+    let (mut rates, mut cold_reads) = (Vec::new(), 0);
     for round in 0..ROUNDS {
         let alone = measure(&broker)?;
         let before = broker.figure("thalweg_cold_reads_total").unwrap_or_default();
-        let (beside, bytes) = beside_readers(&broker, &topics)?;
+        let (beside, rate) = beside_readers(&broker, &topics)?;
         cold_reads += broker.figure("thalweg_cold_reads_total").unwrap_or_default() - before;
-        read_mib += mebibytes(bytes);
+        rates.push(rate);
         say(&format!("round {}: p99 {alone} ms without readers, {beside} ms with them", round + 1));
         without.push(alone);
         with.push(beside);
@@ -56,7 +54,7 @@ pub(super) fn run(yard: &Yard) -> anyhow::Result<Figures> {
     found.add_spread(["p99_ms_without", "p99_ms_without_least", "p99_ms_without_most"], &without, None);
     found.add_spread(["p99_ms_with", "p99_ms_with_least", "p99_ms_with_most"], &with, None);
     found.add_spread(["ratio", "ratio_least", "ratio_most"], &ratios, Some(RATIO_GOAL));
-    found.add("read_mib_per_second", read_mib / (ROUNDS as u64 * MEASURED_SECONDS) as f64);
+    found.add("read_mib_per_second", spread(&rates)[1]);
     found.add("cold_reads", cold_reads as f64);
     Ok(found)
 }
@@ -87,29 +85,31 @@ fn measure(broker: &Broker) -> anyhow::Result<f64> {
     found["milliseconds"]["p99"].as_f64().context("the bench tells a p99")
 }
 
-/// The same while old data is read; how many bytes were.
-fn beside_readers(broker: &Broker, topics: &[String]) -> anyhow::Result<(f64, u64)> {
-    let (ends, bytes) = (AtomicBool::new(false), AtomicU64::new(0));
+/// The same while old data is read; how many mebibytes were in a second.
+fn beside_readers(broker: &Broker, topics: &[String]) -> anyhow::Result<(f64, f64)> {
+    let ends = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let reading = scope.spawn(|| {
+            let (began, mut bytes) = (Instant::now(), 0);
             while !ends.load(Ordering::Relaxed) {
-                broker.forget_cached();
-                std::thread::sleep(FORGET_INTERVAL);
+                bytes += read_all(broker, topics)?;
             }
+            anyhow::Ok(mebibytes(bytes) / began.elapsed().as_secs_f64())
         });
-        for topic in topics {
-            scope.spawn(|| {
-                while !ends.load(Ordering::Relaxed) {
-                    bytes.fetch_add(read(broker, topic).unwrap_or_default(), Ordering::Relaxed);
-                }
-            });
-        }
-        let began = Instant::now();
         let found = measure(broker);
         ends.store(true, Ordering::Relaxed);
-        // Readers end with their round: what they read counts for the time that was measured.
-        let share = MEASURED_SECONDS as f64 / began.elapsed().as_secs_f64();
-        found.map(|p99| (p99, (bytes.load(Ordering::Relaxed) as f64 * share) as u64))
+        let rate = reading.join().expect("who reads does not panic")?;
+        Ok((found?, rate))
+    })
+}
+
+/// A round of all readers. The kernel forgets the old data before it, and not while it lasts: what it was just told to
+/// read is not taken from under those who send it.
+fn read_all(broker: &Broker, topics: &[String]) -> anyhow::Result<u64> {
+    broker.forget_cached();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = topics.iter().map(|topic| scope.spawn(|| read(broker, topic))).collect();
+        readers.into_iter().map(|reader| reader.join().expect("a reader does not panic")).sum()
     })
 }
 

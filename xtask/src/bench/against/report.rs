@@ -151,6 +151,7 @@ impl Report {
             "commit": about.commit,
             "form": about.form,
             "rounds": about.rounds,
+            "load_before": rounded(about.load_before),
             "goals": goals,
             "workloads": rows,
         })
@@ -204,6 +205,8 @@ pub(super) struct About {
     pub(super) commit: String,
     pub(super) form: &'static str,
     pub(super) rounds: usize,
+    /// What others did to the machine: how many wanted to run, on average, in the minute before.
+    pub(super) load_before: f64,
 }
 
 impl About {
@@ -222,14 +225,21 @@ impl About {
             commit: said(Command::new("git").args(["describe", "--always", "--dirty"])),
             form,
             rounds,
+            load_before: load().unwrap_or(f64::NAN),
         }
     }
 
     pub(super) fn text(&self) -> String {
-        let Self { machine, date, commit, form, rounds } = self;
+        let Self { machine, date, commit, form, rounds, load_before } = self;
         let plural = if *rounds == 1 { "" } else { "s" };
-        format!("{machine}; {date}; commit {commit}; {form} form, {rounds} round{plural}")
+        format!(
+            "{machine}; {date}; commit {commit}; {form} form, {rounds} round{plural}; load before it began {load_before:.1}"
+        )
     }
+}
+
+fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 fn said(command: &mut Command) -> String {
