@@ -1,5 +1,9 @@
 //! Listeners, limits and dialling over real sockets.
 
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -198,4 +202,48 @@ async fn shutdown_ends_the_accepting() {
     let (dropped, orphan) = ShutdownTrigger::new();
     drop(dropped);
     soon(orphan.requested()).await;
+}
+
+/// Connections that come when the system has descriptors again.
+struct Short {
+    failures: Arc<AtomicUsize>,
+    left: usize,
+}
+
+impl Incoming for Short {
+    fn local_address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], 9092).into()
+    }
+
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>> {
+        if self.left > 0 {
+            self.left -= 1;
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            const TOO_MANY_OPEN_FILES: i32 = 24;
+            return Poll::Ready(Err(io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)));
+        }
+        let (near, _far) = tokio::io::duplex(64);
+        Poll::Ready(Ok((Box::new(near), ([127, 0, 0, 1], 50_000).into())))
+    }
+}
+
+#[tokio::test]
+async fn without_descriptors_connections_wait_and_nobody_spins() {
+    let (world, clock) = manual_world();
+    let gate = ConnectionGate::new(world.clock.clone(), ConnectionLimits::default());
+    let (_trigger, shutdown) = ShutdownTrigger::new();
+    let failures = Arc::new(AtomicUsize::new(0));
+    let mut listener = Listener::over("PLAIN", Box::new(Short { failures: failures.clone(), left: 3 }));
+    let accepted = tokio::spawn(async move { listener.accept(&world, &gate, &shutdown).await.is_some() });
+    for failed in 1..=3 {
+        while clock.next_deadline().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(failures.load(Ordering::Relaxed), failed, "it is asked again after a pause alone");
+        clock.advance(Duration::from_millis(100));
+        while failed < 3 && failures.load(Ordering::Relaxed) == failed {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(soon(accepted).await.unwrap(), "and then it is accepted");
 }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod damage;
+mod golden;
 mod hostile;
 mod kill;
 mod process;
