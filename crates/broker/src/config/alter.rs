@@ -20,8 +20,8 @@ pub enum DynamicScope {
     Broker,
 }
 
-/// What Kafka lets a running broker change and this one reads when it opens its sockets: taking a change that does
-/// nothing would be worse than refusing it.
+/// What Kafka lets a running broker change and this one reads when it opens its sockets: a running broker does not become
+/// more open than its start was told (`docs/decisions/0006`).
 const SOCKETS: [&str; 2] = ["listeners", "listener.security.protocol.map"];
 
 /// Kafka keeps this one for all brokers, where it is from the first start on: it cannot be taken away, and no broker can
