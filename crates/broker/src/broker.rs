@@ -4,6 +4,7 @@ mod asked_for;
 mod configs;
 mod damage;
 mod deletion;
+mod loggers;
 mod offsets_topic;
 mod retention;
 mod topics;
@@ -28,6 +29,7 @@ use crate::catalog::{Catalog, Entry, LoadError, Record, TopicRecord};
 use crate::config::{BrokerConfig, MIN_INSYNC_REPLICAS, Overrides, TopicConfig};
 use crate::engine_room::EngineRoom;
 use crate::groups::Coordinator;
+use crate::loggers::Loggers;
 use crate::partition::Partition;
 use crate::session::cluster::{BrokerDescription, ClusterDescription};
 use crate::session::{Peer, Session, TopicRef};
@@ -89,6 +91,8 @@ struct Inner {
     // Short: exchanged when a dynamic setting changes.
     config: RwLock<Live>,
     config_changed: watch::Sender<()>,
+    // The process's own; none in a simulation.
+    loggers: RwLock<Option<Arc<dyn Loggers>>>,
     coordinator: Arc<Coordinator>,
     asked_for: AskedFor,
     closing: watch::Sender<bool>,
@@ -155,6 +159,7 @@ impl Broker {
                 catalog,
                 config: RwLock::new(Live::new(config)),
                 config_changed: watch::Sender::new(()),
+                loggers: RwLock::new(None),
                 coordinator: Arc::new(coordinator),
                 asked_for: AskedFor::default(),
                 closing: watch::Sender::new(false),

@@ -7,6 +7,7 @@ mod catalog;
 pub mod config;
 mod engine_room;
 pub mod groups;
+pub mod loggers;
 mod partition;
 pub mod records;
 mod session;

@@ -23,6 +23,7 @@ use self::listeners::Plans;
 use self::refresh::Refresh;
 use crate::cli::ServeFlags;
 use crate::exit::{self, Failure};
+use crate::logging::Levels;
 use crate::settings::Settings;
 use crate::{logging, machine, world};
 
@@ -45,13 +46,13 @@ pub(crate) fn run(flags: &ServeFlags) -> Result<(), Failure> {
     let data = data(&settings, &config)?;
     let plans = listeners::plan(&settings, &config).map_err(Failure::configuration)?;
     let config = with_what_holds(&settings, config, &data, &plans)?;
-    logging::start(&config.log_level, &*config.log_format == "json")?;
+    let levels = logging::start(&config.log_level, &*config.log_format == "json")?;
     machine::abort_on_panic();
     collections::seed(thalweg_model::world::Random::next(&world::SystemRandom));
     let files = machine::raise_file_limit();
     warn_of(&settings, &config, &plans);
     let journal = flags.disk_journal.clone();
-    runtime(&config)?.block_on(serve(config, data, plans, files, journal))
+    runtime(&config)?.block_on(serve(config, data, plans, files, journal, levels))
 }
 
 fn runtime(config: &BrokerConfig) -> Result<Runtime, Failure> {
@@ -124,6 +125,7 @@ async fn serve(
     plans: Plans,
     files: Option<u64>,
     disk_journal: Option<PathBuf>,
+    levels: Arc<Levels>,
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let figures = Figures::default();
@@ -169,6 +171,7 @@ async fn serve(
     let head_settings = parts::head_settings(&config);
     let frames = FrameBudget::new(parts::bytes(config.memory_frames_bytes));
     let broker = parts::broker(storage, config, &data, endpoints, &world).await?;
+    broker.set_loggers(levels);
     refresh.watch(&broker);
     let admin_address = admin.as_ref().and_then(Admin::address);
     let admin = admin.map(|admin| world.spawner.spawn("admin", Box::pin(admin.serve(shutdown.clone()))));

@@ -45,7 +45,7 @@ impl Broker {
                 self.describe_named(NamedKind::ClientMetrics, &resource.name, wanted, options)
             }
             ResourceKind::Group => self.describe_named(NamedKind::Group, &resource.name, wanted, options),
-            ResourceKind::BrokerLogger => Err(loggers_are_not_served()),
+            ResourceKind::BrokerLogger => self.describe_loggers(&resource.name, wanted, options),
         }
     }
 
@@ -64,7 +64,7 @@ impl Broker {
             ResourceKind::Group => {
                 self.alter_named(NamedKind::Group, &resource.name, alteration, validate_only).await
             }
-            ResourceKind::BrokerLogger => Err(loggers_are_not_served()),
+            ResourceKind::BrokerLogger => self.alter_loggers(&resource.name, alteration, validate_only),
         }
     }
 
@@ -194,9 +194,11 @@ impl Broker {
             let resource = |name: &Arc<str>| Resource { kind, name: name.clone() };
             self.catalog().read(|state| resources.extend(state.named(of).map(resource)));
         }
-        if wanted(ResourceKind::Broker) {
-            let name = self.identity().node.to_string().into();
-            resources.push(Resource { kind: ResourceKind::Broker, name });
+        let node: Arc<str> = self.identity().node.to_string().into();
+        for kind in
+            [ResourceKind::BrokerLogger, ResourceKind::Broker].into_iter().filter(|kind| wanted(*kind))
+        {
+            resources.push(Resource { kind, name: node.clone() });
         }
         resources
     }
@@ -217,7 +219,7 @@ impl Broker {
     }
 
     /// Kafka takes a broker's own number alone.
-    fn check_node(&self, name: &str) -> Result<(), ConfigError> {
+    pub(super) fn check_node(&self, name: &str) -> Result<(), ConfigError> {
         let own = self.identity().node;
         match name.parse::<i32>() {
             Ok(node) if node == own.0 => Ok(()),
@@ -250,8 +252,4 @@ fn check_named(name: &str) -> Result<(), ConfigError> {
         return Err(ConfigError::InvalidRequest(text));
     }
     Ok(())
-}
-
-fn loggers_are_not_served() -> ConfigError {
-    ConfigError::InvalidRequest("log levels are set at the start of this broker".into())
 }

@@ -19,6 +19,8 @@ pub enum ConfigSource {
     ClientMetrics,
     /// Set for this group.
     Group,
+    /// A log level, wherever it was set.
+    BrokerLogger,
 }
 
 /// What kind of value a setting takes.
@@ -42,6 +44,8 @@ pub enum ConfigKind {
     Class,
     /// Text that is never shown.
     Password,
+    /// Not said.
+    Unknown,
 }
 
 impl ConfigKind {
@@ -57,6 +61,7 @@ impl ConfigKind {
             Self::List => "LIST",
             Self::Class => "CLASS",
             Self::Password => "PASSWORD",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }

@@ -81,7 +81,9 @@ fn read(definition: &Definition, text: &str) -> Result<Value, ValueError> {
             }
             Ok(Value::List(words))
         }
-        ConfigKind::String | ConfigKind::Class | ConfigKind::Password => Ok(Value::Text(trimmed.to_owned())),
+        ConfigKind::String | ConfigKind::Class | ConfigKind::Password | ConfigKind::Unknown => {
+            Ok(Value::Text(trimmed.to_owned()))
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn source_number(source: ConfigSource) -> i8 {
         ConfigSource::DynamicDefaultBroker => 3,
         ConfigSource::StaticBroker => 4,
         ConfigSource::Default => 5,
+        ConfigSource::BrokerLogger => 6,
         ConfigSource::ClientMetrics => 7,
         ConfigSource::Group => 8,
     }
@@ -46,6 +47,7 @@ pub(super) fn source_number(source: ConfigSource) -> i8 {
 /// The number of a kind of value.
 pub(super) fn kind_number(kind: ConfigKind) -> i8 {
     match kind {
+        ConfigKind::Unknown => 0,
         ConfigKind::Boolean => 1,
         ConfigKind::String => 2,
         ConfigKind::Int => 3,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Answer;
+use crate::loggers::{LogLevel, Loggers};
 use crate::session::configs::{
     ConfigChange, ConfigError, ConfigOperation, DescribeOptions, Resource, ResourceKind,
 };
@@ -99,7 +100,8 @@ fn what_is_not_there_is_told() {
         assert!(matches!(describe(ResourceKind::BrokerLogger, "1"), Err(ConfigError::InvalidRequest(_))));
         bench.create("t", 1, &[]).await;
         let listed = bench.session.configs().list(&[]);
-        assert_eq!(listed, [resource(ResourceKind::Topic, "t"), resource(ResourceKind::Broker, "1")]);
+        let own = [ResourceKind::BrokerLogger, ResourceKind::Broker].map(|kind| resource(kind, "1"));
+        assert_eq!(listed, [&[resource(ResourceKind::Topic, "t")][..], &own].concat());
         assert_eq!(bench.session.configs().list(&[ResourceKind::Topic]).len(), 1);
     });
 }
@@ -195,5 +197,43 @@ fn all_brokers_keep_min_insync_replicas() {
             value(bench, &resource(ResourceKind::Topic, "t"), "min.insync.replicas").as_deref(),
             Some("3")
         );
+    });
+}
+
+#[test]
+fn log_levels_are_told_and_changed_one_by_one() {
+    #[derive(Default)]
+    struct Levels(parking_lot::Mutex<Option<LogLevel>>);
+    impl Loggers for Levels {
+        fn levels(&self) -> Vec<(Arc<str>, LogLevel)> {
+            vec![("root".into(), LogLevel::Info), ("net".into(), self.0.lock().unwrap_or(LogLevel::Info))]
+        }
+        fn set(&self, logger: &str, level: Option<LogLevel>) {
+            assert_eq!(logger, "net");
+            *self.0.lock() = level;
+        }
+    }
+    bench(&[], async |bench| {
+        bench.broker.set_loggers(Arc::new(Levels::default()));
+        let own = resource(ResourceKind::BrokerLogger, "1");
+        let configs = bench.session.configs();
+        let change = async |name: &str, operation, value: &str, looks| {
+            let change = ConfigChange { name: name.into(), operation, value: Some(value.into()) };
+            configs.alter_incrementally(&own, &[change], looks).await.value
+        };
+        use ConfigOperation::{Append, Delete, Set};
+        assert_eq!(change("net", Set, "DEBUG", true).await, Ok(()));
+        assert_eq!(value(bench, &own, "net").as_deref(), Some("INFO"));
+        assert_eq!(change("net", Set, "DEBUG", false).await, Ok(()));
+        assert_eq!(value(bench, &own, "net").as_deref(), Some("DEBUG"));
+        assert!(matches!(change("net", Set, "loud", false).await, Err(ConfigError::InvalidConfig(_))));
+        assert!(matches!(change("no", Set, "DEBUG", false).await, Err(ConfigError::InvalidConfig(_))));
+        assert!(matches!(change("root", Delete, "", false).await, Err(ConfigError::InvalidRequest(_))));
+        assert!(matches!(change("net", Append, "x", false).await, Err(ConfigError::InvalidRequest(_))));
+        assert_eq!(change("net", Delete, "", false).await, Ok(()));
+        assert_eq!(value(bench, &own, "net").as_deref(), Some("INFO"));
+        assert!(configs.alter(&own, &[], false).await.value.is_err());
+        let other = resource(ResourceKind::BrokerLogger, "7");
+        assert!(configs.describe(&other, None, DescribeOptions::default()).value.is_err());
     });
 }
