@@ -65,6 +65,8 @@ const LANES: usize = 2;
 const TWICE: u64 = 6;
 /// How many cuts a disk that drops syncs gets.
 const CUTS_WITHOUT_SYNCS: usize = 16;
+/// A life that did less to its disk says nothing.
+const ENTRIES_MIN: usize = 500;
 /// How many failures are told in full.
 const TOLD_MAX: usize = 5;
 const FIRST: &str = "first";
@@ -94,7 +96,7 @@ pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         first.operations.len(),
         first.journal.len() >> 10
     );
-    ensure!(entries > 1000, "a load that hardly writes proves nothing");
+    ensure!(entries > ENTRIES_MIN, "a load that hardly writes proves nothing");
 
     let points = cut_points(&first.journal, flags.cuts, &chance);
     bench.judge_all(|put| cuts(&Platter::new(Faults::default()), FIRST, &first, 0, &points, &[], put))?;

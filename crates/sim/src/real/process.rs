@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -13,6 +15,11 @@ use anyhow::{Context, bail};
 const START_MAX: Duration = Duration::from_secs(60);
 /// How often a waiting loop looks again.
 const POLL: Duration = Duration::from_millis(2);
+
+/// Ports that systems do not give to outgoing connections by themselves.
+const PORTS: Range<u16> = 20_000..32_000;
+/// How far apart two processes with neighbouring numbers begin to look.
+const PORTS_APART: u32 = 97;
 
 /// A broker that serves. Dropped, it is killed.
 pub struct Process {
@@ -123,7 +130,18 @@ pub fn fresh_folder(path: PathBuf) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. It is none of those that the system gives to outgoing connections: while a broker
+/// is down, a client that dials it could be given its port.
 pub fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    // where this process looks next, so that its brokers do not meet; other processes begin elsewhere
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..PORTS.len() {
+        let turn =
+            std::process::id().wrapping_mul(PORTS_APART).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + (turn % PORTS.len() as u32) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port of {PORTS:?} is free")
 }
