@@ -44,7 +44,7 @@ pub use self::question::{Described, DescribedMember, Listed};
 pub use self::snapshot::SnapshotError;
 
 use self::group::Work;
-use self::shard::Shard;
+use self::shard::{Forgotten, Shard};
 use self::timers::{Due, Timers};
 use crate::Answer;
 
@@ -351,8 +351,13 @@ impl Coordinator {
         if let Err(error) = self.open() {
             return Answer::now(Err(error));
         }
-        let bytes = self.tombstone_bytes(group);
-        self.step_result(group, bytes, |shard, _| shard.delete(group)).await
+        loop {
+            let bytes = self.tombstone_bytes(group);
+            let answer = self.step_result(group, bytes, |shard, _| shard.delete(group)).await;
+            if answer.value != Ok(Forgotten::Some) {
+                return answer.map(|result| result.map(drop));
+            }
+        }
     }
 
     /// Forgets committed offsets; one result each, in order.
@@ -374,10 +379,16 @@ impl Coordinator {
         for index in 0..self.shards.len() {
             let groups = self.shards[index].lock().groups_with_offsets_of(topic);
             for group in groups {
-                let bytes = self.tombstone_bytes(&group);
-                let done = self.step(&group, bytes, |shard, _| shard.forget_topic(&group, topic)).await;
-                if let Err(error) = done {
-                    tracing::warn!(%group, topic, %error, "could not forget the offsets of a deleted topic");
+                loop {
+                    let bytes = self.tombstone_bytes(&group);
+                    match self.step(&group, bytes, |shard, _| shard.forget_topic(&group, topic)).await {
+                        Ok(Answer { value: Forgotten::Some, .. }) => {}
+                        Ok(_) => break,
+                        Err(error) => {
+                            tracing::warn!(%group, topic, %error, "could not forget the offsets of a deleted topic");
+                            break;
+                        }
+                    }
                 }
             }
         }

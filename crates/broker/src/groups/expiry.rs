@@ -7,6 +7,7 @@ use thalweg_model::{PartitionIndex, TimestampMs};
 
 use super::Coordinator;
 use super::group::{Group, GroupState};
+use super::shard::Forgotten;
 
 impl Coordinator {
     /// One round over all groups.
@@ -16,15 +17,31 @@ impl Coordinator {
             let groups: Vec<Arc<str>> =
                 shard.lock().groups().into_iter().map(|group| group.id.clone()).collect();
             for group in groups {
-                let bytes = self.tombstone_bytes(&group);
-                match self.step(&group, bytes, |shard, work| shard.expire(&group, retention, work)).await {
-                    Ok(answer) if answer.value > 0 => {
-                        tracing::info!(%group, count = answer.value, "forgot offsets whose retention is over");
+                self.expire_offsets_of(&group, retention).await;
+            }
+        }
+    }
+
+    async fn expire_offsets_of(&self, group: &str, retention: Duration) {
+        let mut total = 0;
+        loop {
+            let bytes = self.tombstone_bytes(group);
+            match self.step(group, bytes, |shard, work| shard.expire(group, retention, work)).await {
+                Ok(answer) => {
+                    let (count, forgotten) = answer.value;
+                    total += count;
+                    if forgotten == Forgotten::All {
+                        break;
                     }
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(%group, %error, "could not forget expired offsets"),
+                }
+                Err(error) => {
+                    tracing::warn!(%group, %error, "could not forget expired offsets");
+                    break;
                 }
             }
+        }
+        if total > 0 {
+            tracing::info!(%group, count = total, "forgot offsets whose retention is over");
         }
     }
 }

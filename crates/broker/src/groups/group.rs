@@ -20,7 +20,7 @@ use super::record::subscribed_topics;
 use super::timers::{Due, Timer};
 use super::{JoinRefused, Joined, Synced};
 
-/// Where a group stands.
+/// Where a group stands. One that is gone is not there: no group is ever in the state that clients know as `Dead`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupState {
     /// No members; offsets may be kept.
@@ -31,8 +31,6 @@ pub enum GroupState {
     CompletingRebalance,
     /// Everyone has an assignment.
     Stable,
-    /// Gone.
-    Dead,
 }
 
 impl GroupState {
@@ -43,7 +41,6 @@ impl GroupState {
             Self::PreparingRebalance => "PreparingRebalance",
             Self::CompletingRebalance => "CompletingRebalance",
             Self::Stable => "Stable",
-            Self::Dead => "Dead",
         }
     }
 }

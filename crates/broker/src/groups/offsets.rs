@@ -63,6 +63,11 @@ impl Offsets {
         removed
     }
 
+    /// The topics that have some, in no order, and of how many partitions.
+    pub(super) fn topics(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.topics.iter().map(|(topic, partitions)| (&**topic, partitions.len()))
+    }
+
     /// All of them, by topic and partition in order.
     pub(super) fn all(&self) -> Vec<(Arc<str>, PartitionIndex, &Committed)> {
         let mut all: Vec<_> = self

@@ -148,9 +148,6 @@ impl Group {
 
     /// Whether this commit may be.
     pub(super) fn check_commit(&self, commit: &Commit<'_>) -> Result<(), GroupError> {
-        if self.state == GroupState::Dead {
-            return Err(GroupError::Unavailable);
-        }
         // From a client that manages its partitions itself, or from an operator.
         if commit.generation < 0 && self.state == GroupState::Empty {
             return Ok(());

@@ -17,6 +17,19 @@ use super::record::{self, Entry};
 use super::{Commit, RECORD_OVERHEAD_BYTES};
 use crate::{Answer, WalSeq};
 
+/// So many offsets are forgotten in one step: their records must fit into one batch of the offsets topic, and nobody
+/// shall wait for a lock that is held for all of a large group.
+const FORGOTTEN_AT_ONCE: usize = 1000;
+
+/// What a step forgot of what was to be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forgotten {
+    /// There is more.
+    Some,
+    /// It is done.
+    All,
+}
+
 /// One partition's groups.
 #[derive(Default)]
 pub(super) struct Shard {
@@ -162,21 +175,20 @@ impl Shard {
     }
 
     /// Forgets a group without members.
-    pub(super) fn delete(&mut self, group: &str) -> Result<(), GroupError> {
+    pub(super) fn delete(&mut self, group: &str) -> Result<Forgotten, GroupError> {
         let found = self.groups.get(group).ok_or(GroupError::GroupNotFound)?;
         match found.state {
             GroupState::Empty => {}
-            GroupState::Dead => return Err(GroupError::GroupNotFound),
             _ => return Err(GroupError::NonEmptyGroup),
         }
-        let offsets: Vec<_> =
+        let mut offsets: Vec<_> =
             found.offsets.all().into_iter().map(|(topic, partition, _)| (topic, partition)).collect();
-        for (topic, partition) in offsets {
-            self.records.push(record::without_offset(group, &topic, partition));
+        if self.forget_some(group, &mut offsets) == Forgotten::Some {
+            return Ok(Forgotten::Some);
         }
         self.records.push(record::without_group(group));
         self.groups.remove(group);
-        Ok(())
+        Ok(Forgotten::All)
     }
 
     /// Forgets committed offsets of topics that no member is subscribed to.
@@ -187,7 +199,6 @@ impl Shard {
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
         let found = self.groups.get_mut(group).ok_or(GroupError::GroupNotFound)?;
         let subscribed = match found.state {
-            GroupState::Dead => return Err(GroupError::GroupNotFound),
             GroupState::Empty => Some(BTreeSet::new()),
             // What a member is subscribed to cannot always be read; then it may be anything.
             _ if found.protocol_type.as_deref() == Some("consumer") => found.subscribed(),
@@ -213,34 +224,43 @@ impl Shard {
         groups.into_iter().filter(|g| !g.offsets.partitions(topic).is_empty()).map(|g| g.id.clone()).collect()
     }
 
-    pub(super) fn forget_topic(&mut self, group: &str, topic: &str) {
-        let Some(found) = self.groups.get_mut(group) else { return };
-        for partition in found.offsets.partitions(topic) {
-            found.offsets.remove(topic, partition);
-            self.records.push(record::without_offset(group, topic, partition));
-        }
+    pub(super) fn forget_topic(&mut self, group: &str, topic: &str) -> Forgotten {
+        let Some(found) = self.groups.get(group) else { return Forgotten::All };
+        let name: Arc<str> = topic.into();
+        let partitions = found.offsets.partitions(topic).into_iter();
+        let mut offsets = partitions.map(|partition| (name.clone(), partition)).collect();
+        self.forget_some(group, &mut offsets)
     }
 
-    /// What forgetting everything of a group may take.
-    pub(super) fn tombstone_bytes(&self, group: &str) -> usize {
-        let count = self.groups.get(group).map_or(0, |group| group.offsets.all().len() + 1);
-        let topics = self
-            .groups
-            .get(group)
-            .map_or(0, |group| group.offsets.all().iter().map(|(topic, ..)| topic.len()).sum::<usize>());
-        count * (group.len() + RECORD_OVERHEAD_BYTES) + topics
-    }
-
-    /// Forgets offsets whose time is over, and the group with the last of them.
-    pub(super) fn expire(&mut self, group: &str, retention: Duration, work: &Work) -> usize {
-        let Some(found) = self.groups.get_mut(group) else { return 0 };
-        let expired = found.expired_offsets(work.wall, retention);
-        for (topic, partition) in &expired {
+    /// Forgets as many of these offsets as go into one step.
+    fn forget_some(&mut self, group: &str, offsets: &mut Vec<(Arc<str>, PartitionIndex)>) -> Forgotten {
+        let forgotten = if offsets.len() > FORGOTTEN_AT_ONCE { Forgotten::Some } else { Forgotten::All };
+        offsets.truncate(FORGOTTEN_AT_ONCE);
+        let Some(found) = self.groups.get_mut(group) else { return Forgotten::All };
+        for (topic, partition) in offsets {
             found.offsets.remove(topic, *partition);
             self.records.push(record::without_offset(group, topic, *partition));
         }
+        forgotten
+    }
+
+    /// What one step of forgetting everything of a group may take.
+    pub(super) fn tombstone_bytes(&self, group: &str) -> usize {
+        let Some(found) = self.groups.get(group) else { return 0 };
+        let one = group.len() + RECORD_OVERHEAD_BYTES;
+        let count: usize = found.offsets.topics().map(|(_, count)| count).sum();
+        let longest = found.offsets.topics().map(|(topic, _)| topic.len()).max().unwrap_or(0);
+        one + count.min(FORGOTTEN_AT_ONCE) * (one + longest)
+    }
+
+    /// Forgets offsets whose time is over, as many as go into one step, and the group with the last of them. Tells how
+    /// many, and whether there are more.
+    pub(super) fn expire(&mut self, group: &str, retention: Duration, work: &Work) -> (usize, Forgotten) {
+        let Some(found) = self.groups.get(group) else { return (0, Forgotten::All) };
+        let mut expired = found.expired_offsets(work.wall, retention);
+        let forgotten = self.forget_some(group, &mut expired);
         self.forget_if_over(group);
-        expired.len()
+        (expired.len(), forgotten)
     }
 
     fn forget_if_over(&mut self, group: &str) {

@@ -7,13 +7,16 @@
 //! - v6: a group that is not there has an error and a text; before, it is described as dead (KIP-1043)
 
 use thalweg_broker::WalSeq;
-use thalweg_broker::groups::{Described, GroupError, GroupState};
+use thalweg_broker::groups::{Described, GroupError};
 use thalweg_wire::describe_groups_response::{DescribedGroup, DescribedGroupMember};
 use thalweg_wire::{DescribeGroupsRequest, DescribeGroupsResponse};
 
 use super::authorized;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
+
+/// The state of a group that is not there.
+const NOT_THERE: &str = "Dead";
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: DescribeGroupsRequest = request.decode()?;
@@ -40,7 +43,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
 }
 
 fn dead() -> DescribedGroup {
-    DescribedGroup { group_state: GroupState::Dead.name().into(), ..Default::default() }
+    DescribedGroup { group_state: NOT_THERE.into(), ..Default::default() }
 }
 
 fn of_group(group: &Described) -> DescribedGroup {

@@ -169,6 +169,32 @@ fn a_checkpoint_after_one_commit_writes_little_however_many_offsets_there_are() 
 }
 
 #[test]
+fn a_group_with_more_offsets_than_a_batch_holds_can_be_forgotten() {
+    bench(&[("offsets.topic.num.partitions", "1")], async |bench| {
+        let coordinator = bench.broker.coordinator();
+        for group in ["deleted", "expired"] {
+            for batch in 0..5 {
+                bench.commit_range(group, "t", batch * 2000..(batch + 1) * 2000, 1).await;
+            }
+            bench.commit_range(group, "u", 0..1, 1).await;
+        }
+        let count = |group: &str| coordinator.fetch(group, None).value.len();
+        coordinator.forget_topic("t").await;
+        assert_eq!((count("deleted"), count("expired")), (1, 1));
+        for batch in 0..5 {
+            bench.commit_range("deleted", "t", batch * 2000..(batch + 1) * 2000, 1).await;
+            bench.commit_range("expired", "t", batch * 2000..(batch + 1) * 2000, 1).await;
+        }
+        assert_eq!(count("deleted"), 10_001);
+        assert_eq!(coordinator.delete("deleted").await.value, Ok(()));
+        assert_eq!((count("deleted"), count("expired")), (0, 10_001));
+        bench.advance_ms(10_080 * 60_000);
+        coordinator.expire_offsets().await;
+        assert!(coordinator.list().value.is_empty());
+    });
+}
+
+#[test]
 fn what_is_kept_is_the_same_after_each_of_many_lives() {
     let chance = SeededRandom::new(17);
     let below = |bound: u64| chance.next() % bound;

@@ -42,15 +42,12 @@ impl Group {
     }
 
     pub(in crate::groups) fn accept(&self, join: &Join<'_>, work: &Work) -> Result<(), GroupError> {
-        if self.state == GroupState::Dead {
-            return Err(GroupError::Unavailable);
-        }
         if !self.speaks(join.protocol_type, &join.protocols) {
             return Err(GroupError::InconsistentProtocol);
         }
         let known = self.members.contains_key(join.member);
         let full = match self.state {
-            GroupState::Empty | GroupState::Dead => false,
+            GroupState::Empty => false,
             GroupState::PreparingRebalance => {
                 let awaiting = self.members.values().filter(|member| member.joining.is_some()).count();
                 let awaits = self.members.get(join.member).is_some_and(|member| member.joining.is_some());
@@ -132,7 +129,7 @@ impl Group {
             GroupState::CompletingRebalance | GroupState::Stable => {
                 self.update_and_rebalance(&id, join, waiter, work)
             }
-            GroupState::Empty | GroupState::Dead => return Err((waiter, GroupError::UnknownMember, id)),
+            GroupState::Empty => return Err((waiter, GroupError::UnknownMember, id)),
         }
         Ok(())
     }

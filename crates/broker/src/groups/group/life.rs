@@ -16,16 +16,13 @@ impl Group {
         generation: i32,
         work: &mut Work,
     ) -> Result<(), GroupError> {
-        if self.state == GroupState::Dead {
-            return Err(GroupError::Unavailable);
-        }
         self.check_member(id, instance)?;
         if generation != self.generation {
             return Err(GroupError::IllegalGeneration);
         }
         let id: Arc<str> = id.into();
         match self.state {
-            GroupState::Empty | GroupState::Dead => Err(GroupError::UnknownMember),
+            GroupState::Empty => Err(GroupError::UnknownMember),
             GroupState::CompletingRebalance | GroupState::Stable => {
                 self.heard(&id, work);
                 Ok(())
@@ -88,9 +85,6 @@ impl Group {
         leaving: &Leaving<'_>,
         work: &mut Work,
     ) -> Result<(), GroupError> {
-        if self.state == GroupState::Dead {
-            return Err(GroupError::UnknownMember);
-        }
         let id: Arc<str> = match leaving.instance {
             // An operator may name the static member alone (KIP-345).
             Some(instance) if leaving.member.is_empty() => {
@@ -127,7 +121,7 @@ impl Group {
                 self.try_complete_join(work);
             }
             GroupState::PreparingRebalance => self.try_complete_join(work),
-            GroupState::Empty | GroupState::Dead => {}
+            GroupState::Empty => {}
         }
     }
 

@@ -12,7 +12,7 @@ impl Group {
     /// Starts a join phase unless one is under way.
     pub(in crate::groups) fn prepare(&mut self, work: &mut Work) {
         match self.state {
-            GroupState::PreparingRebalance | GroupState::Dead => return,
+            GroupState::PreparingRebalance => return,
             GroupState::CompletingRebalance => self.fail_syncs(GroupError::RebalanceInProgress, work),
             GroupState::Empty | GroupState::Stable => {}
         }

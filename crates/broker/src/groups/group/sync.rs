@@ -18,7 +18,7 @@ impl Group {
         }
         let id: Arc<str> = sync.member.into();
         match self.state {
-            GroupState::Empty | GroupState::Dead => {
+            GroupState::Empty => {
                 work.replies.push(Reply::Sync(waiter, Err(GroupError::UnknownMember)));
             }
             GroupState::PreparingRebalance => {
