@@ -7,6 +7,7 @@ mod own_thread;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
 use thalweg_model::TimestampMs;
 use thalweg_model::world::{BoxFuture, Clock, Meter, Random, Spawner, Task, World};
 use tokio::runtime::Handle;
@@ -69,6 +70,28 @@ impl Random for SystemRandom {
     }
 }
 
+/// Work for a thread that may not be there yet.
+type Work = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+/// How long after the system had no thread to give it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+#[allow(clippy::disallowed_methods, reason = "this is the world that others ask")]
+async fn ask_again_later() {
+    tokio::time::sleep(ASK_AGAIN).await;
+}
+
+fn begin_thread(name: &str, work: &Work) -> std::io::Result<()> {
+    let work = work.clone();
+    let run = move || {
+        let work = work.lock().take();
+        if let Some(work) = work {
+            work();
+        }
+    };
+    std::thread::Builder::new().name(name.into()).spawn(run).map(drop)
+}
+
 /// Tasks on tokio.
 #[derive(Debug)]
 struct Tokio(Handle);
@@ -82,12 +105,22 @@ impl Spawner for Tokio {
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<'static, ()>) -> Task {
         let runtime = self.0.clone();
         let (ended, end) = tokio::sync::oneshot::channel();
+        let context = runtime.clone();
         let run = move || {
-            let _context = runtime.enter();
+            let _context = context.enter();
             own_thread::run(task);
             let _ = ended.send(());
         };
-        std::thread::Builder::new().name(name.into()).spawn(run).expect("the system has a thread to give");
+        let work: Work = Arc::new(Mutex::new(Some(Box::new(run))));
+        if let Err(error) = begin_thread(name, &work) {
+            // Short of memory or of threads: the work waits until there is one, and the process goes on.
+            tracing::error!(thread = name, %error, "the system has no thread to give, it is asked again and again");
+            drop(runtime.spawn(async move {
+                while begin_thread(name, &work).is_err() {
+                    ask_again_later().await;
+                }
+            }));
+        }
         Task(Box::pin(async move { drop(end.await) }))
     }
 

@@ -17,7 +17,7 @@ use crate::engine::Shared;
 use crate::extent::{Extent, FileNumber};
 use crate::log::Log;
 use crate::run_file::{FileFault, directory, name_of, path_of};
-use crate::walk::{Damaged, Run, Walk, WalkError};
+use crate::walk::{Damaged, Run, Walk, WalkError, Want, cut};
 
 /// After so many bytes the scrub rests.
 const STEP_BYTES: u64 = 1 << 20;
@@ -39,6 +39,20 @@ pub(crate) async fn task(shared: Arc<Shared>) {
         let took = scrub.shared.world.clock.elapsed().saturating_sub(began);
         rest = interval.saturating_sub(took).max(REST_MIN);
     }
+}
+
+/// Whether what was read wrong is right at a second look: a device may read wrong once.
+fn reads_well(blob: &dyn Blob, extent: &Extent, log: &Log, damaged: &Damaged) -> bool {
+    let run = Run::of(extent).at_mark(extent.position_before(damaged.from)).with_epochs(log.epoch_rows());
+    let mut want = Want { from: damaged.from, upto: damaged.to, bytes_max: usize::MAX, first_anyway: true };
+    // What is good before the next damage is given; that ends short of what is wanted.
+    while want.from < damaged.to {
+        match cut(Walk::checking(blob, run.clone()), want) {
+            Ok(Some(cut)) => want.from = cut.next,
+            Ok(None) | Err(_) => return false,
+        }
+    }
+    true
 }
 
 struct Scrub {
@@ -199,7 +213,7 @@ impl Scrub {
                             .extents_in(&[number])
                             .iter()
                             .any(|own| own.base < damaged.to && damaged.from < own.end);
-                    if lives {
+                    if lives && !reads_well(blob, extent, &log, &damaged) {
                         self.shared.damage.found(damage);
                     }
                 }
