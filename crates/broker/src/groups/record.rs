@@ -31,8 +31,17 @@ const SUBSCRIPTION: i16 = 0;
 
 /// A record, read.
 pub(super) enum Entry {
-    Offset { group: Arc<str>, topic: Arc<str>, partition: PartitionIndex, committed: Option<Committed> },
-    Group { group: Arc<str>, stored: Option<Stored> },
+    /// The names lie in the record: mostly they are known already.
+    Offset {
+        group: Text,
+        topic: Text,
+        partition: PartitionIndex,
+        committed: Option<Committed>,
+    },
+    Group {
+        group: Arc<str>,
+        stored: Option<Stored>,
+    },
     Other,
 }
 
@@ -123,7 +132,6 @@ pub(super) fn read(key: Bytes, value: Option<Bytes>) -> Result<Entry, codec::Err
         0 | OFFSET_KEY => {
             let OffsetCommitKey { group, topic, partition } = OffsetCommitKey::decode(&mut key, KEY_FORM)?;
             let committed = value.map(read_offset).transpose()?;
-            let (group, topic) = (group.to_shared(), topic.to_shared());
             Ok(Entry::Offset { group, topic, partition: PartitionIndex(partition), committed })
         }
         GROUP_KEY => {

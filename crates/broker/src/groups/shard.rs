@@ -295,23 +295,26 @@ impl Shard {
     }
 
     fn take_in(&mut self, key: Bytes, value: Option<Bytes>, now: TimestampMs) {
-        // A copy: what is kept must not keep the piece that it was read from.
-        let own = value.as_deref().map(Bytes::copy_from_slice);
+        let written = value.clone();
         match record::read(key, value) {
             Ok(Entry::Offset { group, topic, partition, committed }) => {
-                let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));
+                if !self.groups.contains_key(group.as_str()) {
+                    self.groups.insert(group.to_shared(), Group::new(&group, now));
+                }
+                let found = self.groups.get_mut(group.as_str()).expect("it is there, or was put there");
                 match committed {
                     Some(committed) => found.offsets.set(&topic, partition, committed),
-                    None => drop(found.offsets.remove(&topic, partition)),
-                }
-                if found.is_forgettable() && found.generation == 0 {
-                    self.groups.remove(&group);
+                    None => {
+                        found.offsets.remove(&topic, partition);
+                        self.tidy(&group);
+                    }
                 }
             }
             Ok(Entry::Group { group, stored: Some(stored) }) => {
                 let found = self.groups.entry(group.clone()).or_insert_with(|| Group::new(&group, now));
                 found.restore(stored);
-                found.stored = own;
+                // A copy: what is kept must not keep the piece that it was read from.
+                found.stored = written.as_deref().map(Bytes::copy_from_slice);
             }
             Ok(Entry::Group { group, stored: None }) => {
                 self.groups.remove(&group);
