@@ -64,30 +64,36 @@ pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
         full: options.full,
     };
     let mut report = Report::default();
+    let mut failed = 0;
+    let left = stage.folder.join("against.json");
     let began = Instant::now();
     for round in 0..rounds {
         for row in &options.rows {
             for side in options.sides_of(row) {
                 let at = began.elapsed().as_secs();
                 say(&format!("{at} s: round {}, {}, {}", round + 1, row.name, side.name()));
-                let found = measure(&stage, row, side);
-                report.add(
-                    row,
-                    side,
-                    round,
-                    found.with_context(|| format!("{} on {}", row.name, side.name()))?,
-                );
+                // One that fails is told and left out: hours of others are not lost for it.
+                match measure(&stage, row, side) {
+                    Ok(sample) => report.add(row, side, round, sample),
+                    Err(error) => {
+                        say(&format!("{} on {} failed: {error:#}", row.name, side.name()));
+                        failed += 1;
+                    }
+                }
+                std::fs::write(&left, serde_json::to_string_pretty(&report.json(&about))?)?;
             }
         }
     }
     let (page, data) = (report.table(), serde_json::to_string_pretty(&report.json(&about))?);
-    std::fs::write(stage.folder.join("against.json"), &data)?;
     if options.record {
         record(&format!("{}\n\n{page}", about.text()), &data)?;
     }
     match options.json {
         true => println!("{data}"),
         false => println!("{}\n\n{page}", about.text()),
+    }
+    if failed > 0 {
+        bail!("{failed} runs failed and are left out");
     }
     Ok(ExitCode::SUCCESS)
 }
