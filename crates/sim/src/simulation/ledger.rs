@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::history::{Action, Operation};
+use crate::history::{Action, Operation, Outcome};
 use crate::simulation::universe::Universe;
 
 /// The history of a run; clones write into the same one.
@@ -46,9 +46,10 @@ impl Ledger {
         self.moment.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Writes down what began at `start` and has ended now.
+    /// Writes down what began at `start` and has ended now; where nobody knows how, it may end yet.
     pub fn ended(&self, client: u32, start: u64, action: Action) {
-        let end = Some(self.moment());
+        let moment = self.moment();
+        let end = (!is_unknown(&action)).then_some(moment);
         self.universe.say(format_args!("client {client}: {start}..: {action:?}"));
         self.operations.lock().push(Operation { client, start, end, action });
     }
@@ -61,5 +62,21 @@ impl Ledger {
     /// All that was written down.
     pub fn operations(&self) -> Vec<Operation> {
         self.operations.lock().clone()
+    }
+}
+
+fn is_unknown(action: &Action) -> bool {
+    match action {
+        Action::Produce { outcome, .. } | Action::DeleteRecords { outcome, .. } => {
+            *outcome == Outcome::Unknown
+        }
+        Action::Commit { outcome, .. }
+        | Action::DeleteTopic { outcome, .. }
+        | Action::EndTransaction { outcome, .. } => *outcome == Outcome::Unknown,
+        Action::Poll { .. }
+        | Action::Census { .. }
+        | Action::Assign { .. }
+        | Action::Seek(_)
+        | Action::Committed { .. } => false,
     }
 }

@@ -29,7 +29,15 @@ impl Remaking {
             self.times += 1;
             let name: Arc<str> = format!("x{}", self.names).into();
             let known: Arc<str> = format!("x{}#{}", self.names, self.times).into();
-            let settled = self.live(&desk, &client, &name, &known).await.unwrap_or_default();
+            let settled = match self.live(&desk, &client, &name, &known).await {
+                Ok(settled) => settled,
+                Err(_) => {
+                    // Nobody looks at it any more.
+                    let action = Action::DeleteTopic { topic: known, outcome: Outcome::Unknown };
+                    desk.ledger.now(desk.number, action);
+                    false
+                }
+            };
             if !settled {
                 // What nobody knows the end of may still come: it must not meet another topic of this name.
                 (self.names, self.times) = (self.names + 1, 0);
@@ -57,7 +65,7 @@ impl Remaking {
         let producer = Producer::new(client.clone(), options).await?;
         let mut settled = true;
         for _ in 0..chance.between(1, 8) {
-            let (start, value) = (desk.ledger.moment(), desk.ledger.value());
+            let (start, value, begun) = (desk.ledger.moment(), desk.ledger.value(), desk.universe.elapsed());
             let bytes = Some(value_bytes(value, chance.below(500) as usize));
             let message = Message { partition: Some(0), value: bytes, ..Message::default() };
             let outcome = match producer.send(name, message).await {
@@ -67,7 +75,9 @@ impl Remaking {
                 },
                 Err(_) => Outcome::Failed,
             };
-            settled &= outcome != Outcome::Unknown;
+            // What was sent twice, because no answer came in time, may arrive twice: by name, in another topic.
+            let in_time = desk.universe.elapsed() < begun + desk.options().request_timeout;
+            settled &= outcome != Outcome::Unknown && in_time;
             let (partition, idempotent) = (partition.clone(), true);
             let action = Action::Produce { partition, value, idempotent, transaction: None, outcome };
             desk.ledger.ended(desk.number, start, action);
