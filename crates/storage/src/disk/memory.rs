@@ -63,8 +63,8 @@ struct State {
     full: bool,
     dead: bool,
     read_faults: bool,
-    /// How many reads bring a flipped bit.
-    misreads: u64,
+    /// Which read brings a flipped bit, and in which byte.
+    misread_at: Option<(u64, usize)>,
 }
 
 type Node = Arc<Mutex<Contents>>;
@@ -123,9 +123,10 @@ impl MemoryDisk {
         }
     }
 
-    /// Lets the next so many reads of files bring a flipped bit: the device reads wrong, and right the next time.
-    pub fn misread(&self, reads: u64) {
-        self.0.lock().misreads = reads;
+    /// Lets the read with this number ([`Counts::reads`]; the next one has the count's value) bring a flipped bit in
+    /// this byte of it: the device reads wrong, and right the next time.
+    pub fn misread_at(&self, read: u64, byte: usize) {
+        self.0.lock().misread_at = Some((read, byte));
     }
 
     /// Ends all faults but a cut.
@@ -418,9 +419,13 @@ impl MemoryFile {
         let from = usize::try_from(position).map_err(|_| ErrorKind::UnexpectedEof)?;
         let found = node.bytes.get(from..from.saturating_add(buffer.len()));
         buffer.copy_from_slice(found.ok_or(ErrorKind::UnexpectedEof)?);
-        if state.misreads > 0 && !buffer.is_empty() {
-            state.misreads -= 1;
-            buffer[buffer.len() / 2] ^= 0x10;
+        if let Some((read, byte)) = state.misread_at
+            && state.counts.reads > read
+            && !buffer.is_empty()
+        {
+            state.misread_at = None;
+            let length = buffer.len();
+            buffer[byte % length] ^= 0x10;
         }
         Ok(())
     }

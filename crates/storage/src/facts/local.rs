@@ -103,8 +103,9 @@ impl LocalFacts {
             let bytes = Bytes::from(bytes);
             reads += 1;
             match scan(&self.name, bytes.clone()) {
-                // It may have been the reading that was wrong.
+                // It may have been the reading that was wrong; and a commit that seems torn may be whole.
                 Err(FactsError::Damaged { .. }) if reads < READS_MAX => {}
+                Ok(found) if reads < READS_MAX && goes_on(&bytes, found.end) => {}
                 result => break (bytes, result?),
             }
         };
@@ -233,6 +234,12 @@ impl LocalFacts {
         file.sync().await?;
         Ok(file)
     }
+}
+
+/// Whether something lies behind the last whole commit.
+fn goes_on(file: &[u8], end: u64) -> bool {
+    let rest = usize::try_from(end).ok().and_then(|end| file.get(end..)).unwrap_or_default();
+    rest.iter().any(|byte| *byte != 0)
 }
 
 fn is_full<T>(result: &io::Result<T>) -> bool {

@@ -295,3 +295,19 @@ fn the_name_of_an_image_survives_from_the_moment_that_it_was_loaded() {
         check(&on(Arc::new(disk)), 3, &["image", "b"]);
     }
 }
+
+#[test]
+fn one_bad_read_takes_no_commit_away() {
+    let disk = MemoryDisk::new(true);
+    let facts = on(Arc::new(disk.clone()));
+    for index in 0..3 {
+        block_on(facts.commit(index, records(&["a"]))).expect("it works");
+    }
+    drop(facts);
+    // in the last commit: a page each
+    for (read, byte) in [(0, 2 * 4096 + 20), (0, 2 * 4096 + 66), (1, 2 * 4096 + 20), (0, 4096 + 20), (0, 20)]
+    {
+        disk.misread_at(disk.counts().reads + read, byte);
+        check(&on(Arc::new(disk.clone())), 3, &["a", "a", "a"]);
+    }
+}

@@ -255,11 +255,11 @@ fn what_is_read_wrong_once_is_neither_told_nor_kept() {
     let (folder, engine, logs) = packed(31);
     disk(&folder).set_cold(true);
     // a read for a client
-    disk(&folder).misread(1);
+    disk(&folder).misread_at(disk(&folder).counts().reads, 150);
     assert_eq!(offsets(&logs[0]), all_but(0..0, 20));
     // of the WAL, for a checkpoint: nothing is in memory
     block_on(engine.wait(engine.put(&logs[0], 2, 300, 10)));
-    disk(&folder).misread(1);
+    disk(&folder).misread_at(disk(&folder).counts().reads, 150);
     block_on(engine.checkpoint());
     assert_eq!(offsets(&logs[0]), all_but(0..0, 22));
     // of a file that is mostly dead, to gather what lives
@@ -271,7 +271,7 @@ fn what_is_read_wrong_once_is_neither_told_nor_kept() {
     block_on(engine.checkpoint());
     let merged = engine.0.figures.merged_bytes.get();
     block_on(engine.wait(logs[0].set_start(logs[0].end())));
-    disk(&folder).misread(1);
+    disk(&folder).misread_at(disk(&folder).counts().reads, 150);
     block_on(engine.checkpoint());
     block_on(engine.checkpoint());
     assert!(engine.0.figures.merged_bytes.get() > merged, "something was gathered");

@@ -56,7 +56,11 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
                     Err(BlockError::Damaged("page"))
                 }
             };
-            let Ok(header) = header else {
+            let header = match header {
+                Err(_) if !window.is_zero(position) => window.header_again(position).await,
+                header => header.ok(),
+            };
+            let Some(header) = header else {
                 if position == 0 && window.is_zero(position) {
                     break;
                 }
@@ -71,7 +75,8 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
                 continue;
             }
             window.ahead = WINDOW_BYTES;
-            let whole = window.is_whole(position, &header).await;
+            let whole = window.is_whole(position, &header).await
+                || window.is_whole_after_all(position, &header).await;
             found.blocks.push(Block {
                 chain: header.chain,
                 file: key,
@@ -140,6 +145,25 @@ impl Window {
             return false;
         }
         block::check(self.slice(position, length)).is_ok()
+    }
+
+    /// The header of a page, read once more by itself: what decides where a chain ends is not believed the first time.
+    async fn header_again(&self, position: u64) -> Option<Header> {
+        let mut page = Aligned::zeroed(ALIGNMENT);
+        self.file.read_exact_at(&mut page, position).await.ok()?;
+        Header::decode(&page).ok()
+    }
+
+    /// The same for a whole block.
+    async fn is_whole_after_all(&self, position: u64, header: &Header) -> bool {
+        let length = header.length();
+        if length > self.length - position {
+            return false;
+        }
+        let mut buffer = Aligned::zeroed(usize::try_from(align_up(length)).expect("a block fits in memory"));
+        let read = self.file.read_exact_at(&mut buffer, position).await;
+        let length = usize::try_from(length).expect("a block fits in memory");
+        read.is_ok() && block::check(&buffer[..length]).is_ok()
     }
 
     /// Whether the page that was read last holds nothing.
