@@ -12,21 +12,21 @@ use crate::{process, root, scratch};
 /// How long each decoder is fed in `cargo xtask test`.
 const FUZZ_SECONDS: u64 = 15;
 /// All of them together, with what they take to begin.
-const LIMIT_FUZZ: Duration = Duration::from_secs(4 * 60);
+const LIMIT_FUZZ: Duration = Duration::from_secs(6 * 60);
 
 /// How many seeds of the simulation run in `cargo xtask test`.
 const SEEDS: &str = "1000";
 /// How many processes run seeds side by side.
 const JOBS: &str = "2";
 /// The seeds; and as long again for the laws that are broken.
-const LIMIT_SEEDS: Duration = Duration::from_secs(6 * 60);
+const LIMIT_SEEDS: Duration = Duration::from_secs(8 * 60);
 
 /// How many power cuts there are in `cargo xtask test`, how many kills that are followed by cuts, and how many kills
 /// under clients who go on. Half of the time that they take with two cores to themselves is left.
 const CUTS: [&str; 6] = ["--cuts", "200", "--kills", "16", "--cuts-after-kill", "5"];
 const KILLS: [&str; 2] = ["--kills", "120"];
-const LIMIT_CUTS: Duration = Duration::from_secs(3 * 60);
-const LIMIT_KILLS: Duration = Duration::from_secs(3 * 60);
+const LIMIT_CUTS: Duration = Duration::from_secs(5 * 60);
+const LIMIT_KILLS: Duration = Duration::from_secs(5 * 60);
 
 /// What cargo builds the program by.
 pub(crate) const BUILD: [&str; 4] = ["build", "--release", "-p", "thalweg-sim"];
