@@ -23,6 +23,9 @@ pub(crate) struct FoundChain {
     pub(crate) blocks: Vec<FoundBlock>,
 }
 
+/// How often a block's index is read before its records are given up.
+const READS_MAX: u32 = 3;
+
 /// Decides where a chain ends (once and for all) and reads its blocks' indexes. What it gives is durable.
 pub(crate) async fn read_chain(wal: &Arc<dyn Wal>, row: ChainRow, covered: WalSeq) -> io::Result<FoundChain> {
     let from = row.first.max(covered.next());
@@ -40,7 +43,14 @@ pub(crate) async fn read_chain(wal: &Arc<dyn Wal>, row: ChainRow, covered: WalSe
             continue;
         }
         // The index has a checksum of its own: where that holds, only what is bad in the body is lost.
-        match read_entries(&**wal, chain, &listed).await {
+        let mut entries = read_entries(&**wal, chain, &listed).await;
+        for _ in 1..READS_MAX {
+            // What is given up here is given up for good.
+            if entries.is_err() {
+                entries = read_entries(&**wal, chain, &listed).await;
+            }
+        }
+        match entries {
             Ok((_, entries)) => {
                 let damaged = match found.damaged.contains(&seq) {
                     true => damaged_entries(&**wal, chain, seq, &entries).await,

@@ -46,6 +46,8 @@ const BLOCK_BYTES_TARGET: u64 = 1 << 20;
 const WRITE_BYTES: usize = 1 << 20;
 /// How long after a failure to make a file it is tried again.
 const MAKE_AGAIN: Duration = Duration::from_secs(1);
+/// How often a block is read that is to be written again.
+const READS_MAX: u32 = 3;
 
 /// The ring's measures.
 #[derive(Clone, Copy, Debug)]
@@ -266,7 +268,18 @@ impl Shared {
             let Some((handle, place)) = found else { continue };
             let length = usize::try_from(align_up(place.length)).expect("a block fits in memory");
             let mut buffer = Aligned::zeroed(length);
-            handle.reader.read_exact_at(&mut buffer, place.position).await?;
+            let whole = usize::try_from(place.length).expect("a block fits in memory");
+            let mut reads = 0;
+            loop {
+                handle.reader.read_exact_at(&mut buffer, place.position).await?;
+                reads += 1;
+                // A bad read must not be what is written: it was whole a moment ago, so it is read again.
+                match crate::block::check(&buffer[..whole]) {
+                    Ok(_) => break,
+                    Err(_) if reads < READS_MAX => {}
+                    Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+                }
+            }
             handle.file.write_all_at(&buffer, place.position).await?;
         }
         Ok(())

@@ -279,3 +279,25 @@ fn what_is_read_wrong_once_is_neither_told_nor_kept() {
     assert_eq!(told(&engine), []);
     block_on(engine.close());
 }
+
+#[test]
+fn a_start_that_reads_wrong_once_loses_nothing() {
+    let folder = Folder::disk(true, 32);
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    for index in 0..10 {
+        block_on(engine.wait(engine.put(&log, 2, 300, index)));
+    }
+    engine.kill();
+    let before = disk(&folder).counts().reads;
+    folder.open().kill();
+    for read in 0..disk(&folder).counts().reads - before {
+        for byte in [20, 100, 3 * 4096 + 20] {
+            disk(&folder).misread_at(disk(&folder).counts().reads + read, byte);
+            let engine = folder.open();
+            let log = engine.create(partition(1, 0));
+            assert_eq!(offsets(&log), all_but(0..0, 20), "read {read}, byte {byte}");
+            engine.kill();
+        }
+    }
+}
