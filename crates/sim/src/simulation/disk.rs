@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use thalweg_model::region::RegionFile;
 use thalweg_storage::disk::{ALIGNMENT, Access, Create, Disk, File, Io, MemoryDisk, Open, Space};
@@ -34,8 +34,6 @@ pub struct Mood {
     pub misreads_one_in: AtomicU64,
     /// One read in so many fails; 0 is never.
     pub failed_reads_one_in: AtomicU64,
-    /// Whether a broker serves: what it reads while it begins is right.
-    pub serves: AtomicBool,
     /// The last read that went wrong: the next ones go well, so that who tries again succeeds.
     last_bad_read: AtomicU64,
     reads: AtomicU64,
@@ -48,7 +46,7 @@ impl Mood {
     /// Whether a read goes wrong in a way that happens one time in `figure`.
     fn spoils(&self, figure: &AtomicU64, chance: &Chance) -> bool {
         let one_in = figure.load(Ordering::Relaxed);
-        if one_in == 0 || !self.serves.load(Ordering::Relaxed) || !reads_the_device() {
+        if one_in == 0 || !reads_the_device() {
             return false;
         }
         let number = self.reads.fetch_add(1, Ordering::Relaxed) + GOOD_READS + 1;

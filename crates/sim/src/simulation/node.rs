@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -138,7 +138,6 @@ impl Node {
     /// Ends the process where it stands.
     pub fn die(&mut self, death: Death) {
         self.universe.say(format_args!("node: life {} ends by {death:?}", self.lives));
-        self.mood.serves.store(false, Ordering::Relaxed);
         if death == Death::Power {
             self.network.darken();
         }
@@ -170,10 +169,7 @@ impl Node {
                 self.die(Death::Process);
                 Health::Down
             }
-            None if serving => {
-                self.mood.serves.store(true, Ordering::Relaxed);
-                Health::Serving
-            }
+            None if serving => Health::Serving,
             None => Health::Starting,
         }
     }
