@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -23,6 +23,9 @@ const WARM_UP_PART: u64 = 3;
 const AFTERMATH: Duration = Duration::from_secs(1);
 /// How long a broker is left alone before its memory counts as idle.
 const IDLE: Duration = Duration::from_secs(3);
+/// A broker that uses less than this in that time rests; how long that is waited for.
+const REST_CPU_SECONDS: f64 = 0.1;
+const SETTLED_MAX: Duration = Duration::from_secs(120);
 const STARTS: u64 = 3;
 
 pub(super) struct Stage {
@@ -78,14 +81,27 @@ fn create(stage: &Stage, side: Side, topics: u64, partitions: u64) -> anyhow::Re
     for number in 0..topics {
         topic(&broker, &format!("topic-{number}"), partitions)?;
     }
-    std::thread::sleep(IDLE);
-    let used = broker.used()?;
+    let used = settled(&broker)?;
     let added = broker.memory_bytes()?.saturating_sub(memory);
     Ok(vec![
         (Metric::CpuSeconds, used.cpu_seconds - before.cpu_seconds),
         (Metric::BytesPerPartition, added as f64 / (topics * partitions) as f64),
         (Metric::PeakMemory, mebibytes(broker.memory_bytes_max()?)),
     ])
+}
+
+/// What a broker has used when it has come to rest: Kafka makes a partition's files after it has answered.
+fn settled(broker: &Broker) -> anyhow::Result<Used> {
+    let began = Instant::now();
+    let mut used = broker.used()?;
+    loop {
+        std::thread::sleep(IDLE);
+        let now = broker.used()?;
+        if now.cpu_seconds - used.cpu_seconds < REST_CPU_SECONDS || began.elapsed() > SETTLED_MAX {
+            return Ok(now);
+        }
+        used = now;
+    }
 }
 
 fn killed(stage: &Stage, side: Side, partitions: u64, records: u64) -> anyhow::Result<Sample> {

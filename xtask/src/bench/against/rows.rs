@@ -281,11 +281,10 @@ const fn rd_request(
 }
 
 impl Row {
-    /// The sides that the quick form needs: those of the goals against Kafka's default, or against its synced form
-    /// where there is no other goal.
+    /// The sides that the quick form needs: those of the first goal.
     pub(super) fn sides_quick(&self) -> Vec<Side> {
-        let to_default = self.goals.iter().any(|goal| goal.theirs != Some(Side::KafkaFsync));
-        vec![if to_default { Side::Kafka } else { Side::KafkaFsync }, Side::Thalweg]
+        let theirs = self.goals.first().and_then(|goal| goal.theirs);
+        vec![theirs.unwrap_or(Side::Kafka), Side::Thalweg]
     }
 }
 
