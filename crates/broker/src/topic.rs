@@ -9,10 +9,11 @@ use thalweg_model::{TopicId, TopicName};
 
 use crate::config::{Overrides, TopicConfig};
 
-const FIGURES: [(&str, &str); 4] = [
+const FIGURES: [(&str, &str); 5] = [
     ("topic_bytes_in_total", "Bytes of record batches appended"),
     ("topic_records_in_total", "Records appended"),
     ("topic_bytes_out_total", "Bytes of record batches read by clients"),
+    ("topic_records_out_total", "Records read by clients"),
     ("topic_produce_refused_total", "Batches refused"),
 ];
 
@@ -32,6 +33,7 @@ pub(crate) struct TopicMeters {
     pub(crate) bytes_in: Counter,
     pub(crate) records_in: Counter,
     pub(crate) bytes_out: Counter,
+    pub(crate) records_out: Counter,
     pub(crate) refused: Counter,
 }
 
@@ -70,9 +72,9 @@ impl Topic {
     pub(crate) fn meters(&self, meter: &dyn Meter) -> &TopicMeters {
         self.meters.get_or_init(|| {
             let labels = [("topic", self.name.as_str())];
-            let [bytes_in, records_in, bytes_out, refused] =
+            let [bytes_in, records_in, bytes_out, records_out, refused] =
                 FIGURES.map(|(name, help)| meter.counter(name, help, &labels));
-            Box::new(TopicMeters { bytes_in, records_in, bytes_out, refused })
+            Box::new(TopicMeters { bytes_in, records_in, bytes_out, records_out, refused })
         })
     }
 

@@ -93,11 +93,11 @@ impl Partition {
     ) -> Result<Option<Fetched>, FetchError> {
         let upto = self.upto(isolation);
         if from >= upto {
-            return self.check_end(from).map(|()| Some(self.fetched(Read::default())));
+            return self.check_end(from).map(|()| Some(self.fetched(from, Read::default())));
         }
         let log = &self.0.log;
         match log.read_tail(from, upto, max_bytes) {
-            Some(read) => Ok(Some(self.fetched(read))),
+            Some(read) => Ok(Some(self.fetched(from, read))),
             None if from < log.start() => Err(self.out_of_range(from)),
             None => Ok(None),
         }
@@ -112,10 +112,10 @@ impl Partition {
     ) -> Result<Fetched, FetchError> {
         let upto = self.upto(isolation);
         if from >= upto {
-            return self.check_end(from).map(|()| self.fetched(Read::default()));
+            return self.check_end(from).map(|()| self.fetched(from, Read::default()));
         }
         match self.0.log.read(from, upto, max_bytes).await {
-            Ok(read) => Ok(self.fetched(read)),
+            Ok(read) => Ok(self.fetched(from, read)),
             Err(error) => Err(self.explain(from, &error)),
         }
     }
@@ -165,9 +165,12 @@ impl Partition {
         }
     }
 
-    fn fetched(&self, read: Read) -> Fetched {
+    fn fetched(&self, from: Offset, read: Read) -> Fetched {
         if read.bytes > 0 {
-            self.0.topic.meters(&*self.0.room.world.meter).bytes_out.add(read.bytes as u64);
+            let meters = self.0.topic.meters(&*self.0.room.world.meter);
+            meters.bytes_out.add(read.bytes as u64);
+            // What a first batch has below the offset asked for leaves too, and its reader passes over it.
+            meters.records_out.add(u64::try_from(read.next.0 - from.0).unwrap_or(0));
         }
         Fetched {
             regions: read.regions,

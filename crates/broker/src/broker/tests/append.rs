@@ -44,6 +44,10 @@ fn batches_get_offsets_and_epochs_and_come_back() {
         let partition = bench.partition("t");
         assert_eq!(partition.high_watermark(), Offset(3));
         assert_eq!(partition.last_stable_offset(), Offset(3));
+        read(bench, "t", 1).await;
+        read(bench, "t", 3).await;
+        let meters = partition.topic().meters(&*bench.broker.0.world.meter);
+        assert_eq!((meters.records_in.get(), meters.records_out.get()), (3, 3 + 2));
     });
 }
 
