@@ -109,7 +109,13 @@ impl BrokerConfig {
             let text = format!("{MIN_INSYNC_REPLICAS} is set for all brokers alone, and cannot be unset");
             return Err(ConfigError::InvalidConfig(text));
         }
-        check_values(scope, overrides)
+        check_values(scope, overrides)?;
+        let (cluster, own) = match scope {
+            DynamicScope::Cluster => (overrides.clone(), self.own().clone()),
+            DynamicScope::Broker => (self.cluster().clone(), overrides.clone()),
+        };
+        let together = self.with_dynamic(cluster, own).check_together();
+        together.map_err(|error| ConfigError::InvalidRequest(error.to_string()))
     }
 }
 

@@ -12,6 +12,9 @@ use super::{Overrides, broker_setting, broker_settings, of_listener};
 /// What acts for a single listener too, as `listener.name.NAME.SETTING`.
 const BY_LISTENER: [&str; 2] = ["max.connections", "max.connection.creation.rate"];
 
+/// How long records are kept; the first that is set holds.
+const RETENTION: [&str; 3] = ["log.retention.ms", "log.retention.minutes", "log.retention.hours"];
+
 /// Why a value cannot be given to a broker at its start.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingError {
@@ -70,7 +73,23 @@ impl BrokerConfig {
             }
         }
         let settings = BrokerSettings::read(&|name| effective(&[&fixed], name));
-        Ok(Self { fixed, cluster: Overrides::new(), own: Overrides::new(), settings })
+        let config = Self { fixed, cluster: Overrides::new(), own: Overrides::new(), settings };
+        config.check_together()?;
+        Ok(config)
+    }
+
+    /// What no value breaks by itself: an age bound of zero would take every record away, so Kafka does not start
+    /// with one, in whichever unit it is said. A topic may have it.
+    pub(super) fn check_together(&self) -> Result<(), SettingError> {
+        let set = RETENTION.into_iter().find_map(|name| Some((name, self.value(name)?)));
+        match set {
+            Some((name, Value::Number(0))) => {
+                let why = "Value must be at least 1, or -1 for no bound".to_owned();
+                let (name, shown) = (name.to_owned(), "0".to_owned());
+                Err(ValueError::Invalid { name, shown, why }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The same with other values set while the broker runs, for all brokers and for this one. A value that the

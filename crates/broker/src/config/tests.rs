@@ -291,6 +291,17 @@ fn a_start_is_refused_unknown_names_bad_values_and_what_is_not_there_yet() {
     ));
     assert!(matches!(start("super.users", "User:root"), Err(SettingError::NotYet { .. })));
     assert_eq!(start("ssl.client.auth", "none"), Ok(()));
+    for name in ["log.retention.ms", "log.retention.minutes", "log.retention.hours", "log.roll.ms"] {
+        assert!(matches!(start(name, "0"), Err(SettingError::Value(_))), "{name}");
+    }
+    assert!(matches!(start("log.roll.jitter.ms", "-1"), Err(SettingError::Value(_))));
+    assert_eq!(start("log.retention.ms", "-1"), Ok(()));
+    broker(&[("log.retention.hours", "0"), ("log.retention.ms", "5")]);
+    let zero = [("log.retention.ms".into(), Some("0".into()))];
+    for scope in [DynamicScope::Cluster, DynamicScope::Broker] {
+        let changed = broker(&[]).replace_broker(scope, &zero);
+        assert!(matches!(changed, Err(ConfigError::InvalidRequest(_))), "{changed:?}");
+    }
     assert_eq!(
         broker(&[("num.io.threads", "4"), ("num.partitions", "2")]).without_meaning(),
         ["num.io.threads"]
