@@ -135,7 +135,12 @@ impl Request {
         let key = reader.i16().map_err(Refusal::Header)?;
         let version = reader.i16().map_err(Refusal::Header)?;
         let correlation_id = reader.i32().map_err(Refusal::Header)?;
-        let row = api::row(key).ok_or(Refusal::Key(key))?;
+        let Some(row) = api::row(key) else {
+            // Who asks stands at the same place whatever is asked, and the log names it.
+            let client_id = reader.nullable_text(false).ok().flatten();
+            peer.enter(client_id.as_deref().unwrap_or_default());
+            return Err(Refusal::Key(key));
+        };
         let api = &api::TABLE[row];
         let served = api.served().contains(&version);
         // A client that is newer than we are asks in its newest version and is told which ones there are.

@@ -35,6 +35,31 @@ fn a_length_of_2_gib_ends_the_connection_and_costs_nothing() {
 }
 
 #[test]
+fn what_nobody_serves_is_told_with_who_sent_it() {
+    const UNKNOWN: i16 = 999;
+    const TOO_NEW: i16 = 99;
+    let broker = Broker::start(&["--data", "memory"]);
+    let mut addresses = Vec::new();
+    for (key, version) in [(UNKNOWN, 0), (API_PRODUCE, TOO_NEW)] {
+        let mut hostile = connect(&broker);
+        let address = hostile.local_addr().unwrap();
+        let mut header = [key.to_be_bytes(), version.to_be_bytes()].concat();
+        header.extend_from_slice(&1_i32.to_be_bytes());
+        header.extend_from_slice(b"\0\x08stranger");
+        hostile.write_all(&i32::try_from(header.len()).unwrap().to_be_bytes()).unwrap();
+        hostile.write_all(&header).unwrap();
+        assert_closed(&mut hostile);
+        addresses.push(address);
+    }
+    broker.signal("TERM");
+    let (_, said) = broker.end();
+    for address in addresses {
+        let told = said.lines().find(|line| line.contains(&format!("address={address}")));
+        assert!(told.is_some_and(|line| line.contains("client_id=stranger")), "{said}");
+    }
+}
+
+#[test]
 fn ten_thousand_idle_connections_cost_little_each() {
     // The two ends of each are in two processes, each with its own limit of open files.
     let count = 10_000.min(raise_open_files() - 500);
