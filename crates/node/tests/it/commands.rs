@@ -220,6 +220,10 @@ fn a_reader_that_goes_away_early_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let script = thalweg(&["completions", "zsh"]).stdout(writer).output().expect("the binary is there");
+    assert!(script.status.success(), "{}", String::from_utf8_lossy(&script.stderr));
 }
 
 #[test]
