@@ -107,6 +107,13 @@ pub(super) fn plan(settings: &Settings, config: &BrokerConfig) -> Result<Plans, 
     if let Some((name, _, _)) = unknown {
         return Err(format!("{}: there is no listener named {name}", origin("advertised.listeners")));
     }
+    let admin = &*config.admin_listener;
+    let admin_host = admin.rsplit_once(':').map_or(admin, |(host, _)| host);
+    if admin != "off" && !config.allow_unauthenticated && !is_loopback(admin_host) {
+        let text = "names topics and groups to other machines, and nobody is asked who they are: say \
+                    --allow-unauthenticated if that is wanted, or listen on localhost";
+        return Err(format!("{}: {admin} {text}", origin("thalweg.admin.listener")));
+    }
     Ok(plans)
 }
 
@@ -211,6 +218,12 @@ mod tests {
         assert!(refused(advertise).contains("no listener named IN"));
         let wildcard = ServeFlags { advertise: vec!["0.0.0.0:1".into()], ..listen(&["localhost:1"]) };
         assert!(refused(wildcard).contains("not an address that a client can dial"));
+        for host in ["0.0.0.0", "[::]", "192.0.2.1", ""] {
+            let admin = |flags: ServeFlags| ServeFlags { admin: Some(format!("{host}:9644")), ..flags };
+            assert!(refused(admin(ServeFlags::default())).contains("names topics and groups"), "{host}");
+            let named = ServeFlags { allow_unauthenticated: true, ..admin(ServeFlags::default()) };
+            assert!(check(&[], named).is_ok(), "{host}");
+        }
         let unmapped = check(&["listeners=IN://localhost:1"], ServeFlags::default()).unwrap_err();
         assert!(unmapped.contains("listener.security.protocol.map"), "{unmapped}");
     }

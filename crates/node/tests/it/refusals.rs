@@ -26,6 +26,7 @@ fn wrong_settings_are_named() {
     check(&["--listen", "SASL_SSL://localhost:0"], 2, &["speaks SASL_SSL"]);
     check(&["--listen", "0.0.0.0:0"], 2, &["0.0.0.0:0", "--allow-unauthenticated"]);
     check(&["--listen", "0.0.0.0:0", "--allow-unauthenticated"], 2, &["--advertise"]);
+    check(&["--admin", "0.0.0.0:0"], 2, &["--admin:", "0.0.0.0:0", "--allow-unauthenticated"]);
     check(&["--log", "loud=very"], 2, &["thalweg.log.level"]);
     check(&["--data", "a,b"], 2, &["exactly one folder"]);
     check(&["--no-such-flag"], 2, &["--no-such-flag"]);
