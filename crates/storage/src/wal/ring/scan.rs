@@ -48,6 +48,8 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
     for (key, handle) in files.handles() {
         let mut window = Window::over(handle.reader.clone(), handle.length);
         let mut position = 0;
+        // where the next block of a chain would lie, what seems empty is not believed either: a small block is little
+        let mut may_follow = true;
         while position < handle.length {
             let header = match window.page(position).await {
                 Some(page) => Header::decode(page),
@@ -57,9 +59,10 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
                 }
             };
             let header = match header {
-                Err(_) if !window.is_zero(position) => window.header_again(position).await,
+                Err(_) if may_follow || !window.is_zero(position) => window.header_again(position).await,
                 header => header.ok(),
             };
+            may_follow = header.is_some();
             let Some(header) = header else {
                 if position == 0 && window.is_zero(position) {
                     break;
