@@ -108,7 +108,7 @@ pub(crate) fn sim(mut arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     by_hand("run", arguments)
 }
 
-/// The stage "simulation": seeds in which nothing goes wrong, and broken laws that are all noticed.
+/// The stage "simulation": seeds in which nothing goes wrong, and broken laws that are noticed.
 pub(crate) fn simulate_all(tally: &mut Tally, logs: &Path) {
     let mut count = |name: &str, arguments: &[&str], log: &str| {
         let mut command = program();

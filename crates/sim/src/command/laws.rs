@@ -5,7 +5,12 @@ use std::process::ExitCode;
 use clap::Args;
 use thalweg_model::law::Law;
 
-use super::many::Many;
+use super::many::{Many, Wrong};
+
+/// Laws whose break no seed has shown yet: what hurts must happen between two steps of a checkpoint, or between an
+/// original and its duplicate on another connection, and no client or peril aims there. They are named in every run,
+/// and nothing is claimed of them.
+const NOT_AIMED_AT: [Law; 3] = [Law::DuplicatesWait, Law::ManifestBeforeDeletion, Law::ManifestBeforeTrim];
 
 #[derive(Args)]
 pub(crate) struct Flags {
@@ -18,24 +23,41 @@ pub(crate) struct Flags {
     /// Run them in so many processes
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// Try those laws too that nothing aims at yet
+    #[arg(long)]
+    all: bool,
 }
 
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
-    let mut unnoticed = 0;
+    let (mut tried, mut unnoticed) = (0, 0);
     for law in Law::ALL {
-        let many = Many { law: Some(law), seeds: flags.from..flags.from.saturating_add(flags.seeds) };
-        let (ran, wrong) = many.find(flags.jobs, 1)?;
-        match wrong.first() {
-            Some(wrong) => {
-                let words = wrong.words.lines().nth(1).unwrap_or_default().trim();
-                println!("{law:?}: noticed by seed {} ({} of {ran}): {words}", wrong.seed, wrong.seed);
-            }
-            None => {
-                println!("{law:?}: NOT NOTICED by {ran} seeds");
+        if NOT_AIMED_AT.contains(&law) && !flags.all {
+            println!("{law:?}: not tried, nothing aims at it yet");
+            continue;
+        }
+        tried += 1;
+        match noticed(law, flags)? {
+            Ok(words) => println!("{law:?}: noticed by {words}"),
+            Err(why) => {
+                println!("{law:?}: NOT NOTICED: {why}");
                 unnoticed += 1;
             }
         }
     }
-    println!("{} laws, {unnoticed} not noticed", Law::ALL.len());
+    println!("{tried} laws tried, {unnoticed} not noticed");
     Ok(if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Which seed notices that the law is broken, and what it says; or why none counts.
+fn noticed(law: Law, flags: &Flags) -> anyhow::Result<Result<String, String>> {
+    let many = Many { law: Some(law), seeds: flags.from..flags.from.saturating_add(flags.seeds) };
+    let (ran, wrong) = many.find(flags.jobs, 1)?;
+    let Some(Wrong { seed, words }) = wrong.first() else { return Ok(Err(format!("by {ran} seeds"))) };
+    // A seed that is wrong anyway has noticed something else.
+    let (_, wrong_anyway) = Many { law: None, seeds: *seed..seed + 1 }.find(1, 1)?;
+    if !wrong_anyway.is_empty() {
+        return Ok(Err(format!("seed {seed} is wrong with the law as well")));
+    }
+    let words = words.lines().nth(1).unwrap_or_default().trim();
+    Ok(Ok(format!("seed {seed}: {words}")))
 }
