@@ -21,6 +21,8 @@ pub const ANSWER_BYTES_DEFAULT: usize = 32 << 20;
 
 /// The lane of small frames is so small a part of the share, on top of it.
 const SMALL_LANE_PART: usize = 16;
+/// What one read brings at most that takes its memory from that lane.
+pub(crate) const SMALL_READ_BYTES: usize = 4 << 10;
 
 /// The share of frames that are being read or worked on; clones are the same share.
 #[derive(Clone, Debug)]
@@ -112,8 +114,11 @@ impl FrameBudget {
         fits
     }
 
+    /// Whether a read in that lane would get its memory: the question of [`try_take_small`](Self::try_take_small), or
+    /// who is woken for less would ask again and again.
     fn small_lane_has_room(&self) -> bool {
-        self.0.used_small.load(Ordering::SeqCst) < self.0.total.load(Ordering::SeqCst) / SMALL_LANE_PART
+        let wanted = self.0.used_small.load(Ordering::SeqCst) + SMALL_READ_BYTES;
+        wanted <= self.0.total.load(Ordering::SeqCst) / SMALL_LANE_PART
     }
 
     /// Of what was taken of the lane of small frames, so much is kept: more than was taken, where small pieces cost

@@ -19,7 +19,7 @@ use thalweg_model::world::{BoxFuture, Clock};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use crate::activity::Activity;
-use crate::budget::{FrameBudget, FramePermit, Grant, Lane};
+use crate::budget::{FrameBudget, FramePermit, Grant, Lane, SMALL_READ_BYTES};
 use crate::connection::ReadHalf;
 
 /// What one read into the thread's buffer brings at most.
@@ -28,8 +28,6 @@ const SCRATCH_BYTES: usize = 64 << 10;
 const SCRATCH_BYTES_AFTER_LARGE: usize = 4 << 10;
 /// From how many missing bytes on a frame is read into its own buffer directly.
 const DIRECT_BYTES_MIN: usize = 16 << 10;
-/// What one read brings at most that takes its memory from the lane of small frames.
-const SMALL_READ_BYTES: usize = 4 << 10;
 /// What one direct read brings at most.
 const DIRECT_BYTES: usize = 256 << 10;
 /// How large a frame's own buffer is made before its bytes are there. Untouched memory costs address space alone.
