@@ -17,11 +17,15 @@ use thalweg_model::world::{BoxFuture, Spawner, Task, Threads};
 struct Counting;
 
 thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Whose task is polled on this thread just now.
+    static COUNTER: Cell<Option<&'static AtomicU64>> = const { Cell::new(None) };
 }
 
+/// At once, not when the poll ends: that may be long after the client has its answer, and several requests later.
 fn count() {
-    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    if let Some(counter) = COUNTER.get() {
+        counter.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 // SAFETY: everything is done by the system's allocator; counting touches no memory of its own making.
@@ -49,7 +53,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// Starts tasks as [`Threads`] does, and counts what each of them allocates while it is polled.
 #[derive(Clone, Default)]
-pub(crate) struct Allocations(Arc<Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>>);
+pub(crate) struct Allocations(Arc<Mutex<BTreeMap<&'static str, &'static AtomicU64>>>);
 
 impl Allocations {
     /// What all tasks of this name have allocated so far.
@@ -57,8 +61,9 @@ impl Allocations {
         self.counter(name).load(Ordering::Acquire)
     }
 
-    fn counter(&self, name: &'static str) -> Arc<AtomicU64> {
-        self.0.lock().entry(name).or_default().clone()
+    /// Counters stay for as long as the tests run: the allocator may need one at any moment.
+    fn counter(&self, name: &'static str) -> &'static AtomicU64 {
+        self.0.lock().entry(name).or_insert_with(|| Box::leak(Box::default()))
     }
 
     fn counted(&self, name: &'static str, task: BoxFuture<'static, ()>) -> BoxFuture<'static, ()> {
@@ -82,16 +87,16 @@ impl Spawner for Allocations {
 
 struct Counted {
     task: BoxFuture<'static, ()>,
-    counter: Arc<AtomicU64>,
+    counter: &'static AtomicU64,
 }
 
 impl Future for Counted {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let before = ALLOCATIONS.get();
+        let outer = COUNTER.replace(Some(self.counter));
         let polled = self.task.as_mut().poll(context);
-        self.counter.fetch_add(ALLOCATIONS.get() - before, Ordering::AcqRel);
+        COUNTER.set(outer);
         polled
     }
 }

@@ -14,9 +14,8 @@ const COUNTED: u64 = 256;
 const PRODUCE_MAX: u64 = 12;
 /// Of one block with one batch in it, two of them the log's in memory.
 const BLOCK_MAX: u64 = 8;
-/// Of one partition in a session, with its records; two of them the pipe's that stands for a socket, and two more where
-/// other tests hold the machine and the connection is polled in smaller steps.
-const FETCH_MAX: u64 = 19;
+/// Of one partition in a session, with its records; two of them the pipe's that stands for a socket.
+const FETCH_MAX: u64 = 15;
 
 #[tokio::test]
 async fn a_produce_allocates_little() {
