@@ -43,7 +43,7 @@ pub(crate) struct CreateFlags {
     #[arg(long, short = 'r', value_name = "N")]
     replication_factor: Option<i16>,
     /// A setting, such as `retention.ms=3600000`; may be repeated
-    #[arg(long, short = 'c', value_name = "NAME=VALUE", value_parser = name_and_value)]
+    #[arg(long, short = 'c', visible_alias = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
     config: Vec<(String, String)>,
     /// That a topic is there already is no failure
     #[arg(long)]

@@ -130,7 +130,7 @@ fn a_group_goes_on_where_it_was_and_can_be_moved() {
 #[test]
 fn topics_are_made_changed_shown_and_deleted() {
     let shell = Shell::start();
-    shell.ok("topic create a b --partitions 2 --config retention.ms=5000", b"");
+    shell.ok("topic create a b --partitions 2 --config retention.ms=5000 --set segment.ms=7000", b"");
     let (code, said) = shell.fails("topic create a");
     assert!(code == Some(1) && said.contains("TOPIC_ALREADY_EXISTS"), "{code:?}: {said}");
     shell.ok("topic create a --if-not-exists", b"");
@@ -140,7 +140,10 @@ fn topics_are_made_changed_shown_and_deleted() {
     assert_eq!(described["partitions"].as_array().map(Vec::len), Some(3));
     assert_eq!(
         described["configs"],
-        serde_json::json!([{"name": "retention.ms", "value": "6000", "default": false}])
+        serde_json::json!([
+            {"name": "retention.ms", "value": "6000", "default": false},
+            {"name": "segment.ms", "value": "7000", "default": false},
+        ])
     );
     let all = shell.json("topic describe --json");
     assert_eq!((&all[0]["name"], &all[1]["name"]), (&"a".into(), &"b".into()));
