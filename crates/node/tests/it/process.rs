@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what must come.
@@ -44,7 +45,7 @@ pub(crate) fn wait(child: &mut Child, meanwhile: impl Fn(&Child)) -> ExitStatus 
 /// A broker that serves.
 pub(crate) struct Broker {
     child: Child,
-    lines: BufReader<std::process::ChildStderr>,
+    lines: Receiver<String>,
     /// What it said until it was ready.
     pub(crate) said: String,
     pub(crate) port: u16,
@@ -65,14 +66,25 @@ impl Broker {
     }
 
     /// Starts it by this command.
-    pub(crate) fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_within(command, DEADLINE).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    fn spawn_within(mut command: Command, patience: Duration) -> Result<Self, String> {
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap());
+        let lines = lines_of(child.stderr.take().unwrap());
         let mut broker = Self { child, lines, said: String::new(), port: 0, admin: None };
+        let began = now();
         loop {
-            let mut line = String::new();
-            let read = broker.lines.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended before it was ready:\n{}", broker.said);
+            let line = match broker.lines.recv_timeout(patience.saturating_sub(now() - began)) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(format!("it ended before it was ready; it said:\n{}", broker.said));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!("it was not ready within {patience:?}; it said:\n{}", broker.said));
+                }
+            };
             broker.said.push_str(&line);
             if let Some(address) = line.trim().strip_prefix("serving ") {
                 let (_, port) = address.trim().rsplit_once(':').unwrap();
@@ -86,7 +98,7 @@ impl Broker {
             }
             if line.contains("ready") && line.contains("took_ms") {
                 assert_ne!(broker.port, 0, "the banner names the address");
-                return broker;
+                return Ok(broker);
             }
         }
     }
@@ -114,9 +126,7 @@ impl Broker {
     /// Waits for the end; returns what was said since it was ready.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child, |_| {});
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).unwrap();
-        (status, rest)
+        (status, self.lines.iter().collect())
     }
 
     /// The body and the status line of an answer of the admin listener.
@@ -137,7 +147,33 @@ impl Drop for Broker {
     }
 }
 
+/// The lines of a pipe as they come, so that waiting for one can end; they are read though nobody waits.
+#[allow(clippy::disallowed_methods, reason = "a pipe to another process is read by a thread of its own")]
+fn lines_of(pipe: ChildStderr) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).is_ok_and(|read| read > 0) && sender.send(line).is_ok() {
+            line = String::new();
+        }
+    });
+    lines
+}
+
 #[allow(clippy::disallowed_methods, reason = "the test waits for another process, in real time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+#[test]
+fn what_is_never_ready_is_not_waited_for_without_end() {
+    let shell = |script: &str, patience| {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Broker::spawn_within(command, patience).map(|_| ()).unwrap_err()
+    };
+    let late = shell("echo still at it >&2; exec sleep 600", Duration::from_millis(500));
+    assert_eq!(late, "it was not ready within 500ms; it said:\nstill at it\n");
+    assert_eq!(shell("echo no >&2", DEADLINE), "it ended before it was ready; it said:\nno\n");
 }
