@@ -64,7 +64,7 @@ pub struct Endpoint {
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The facts cannot be read.
-    #[error("the facts of the cluster cannot be read: {0}")]
+    #[error("the facts of the cluster cannot be read")]
     Facts(#[from] LoadError),
     /// No space for the first facts.
     #[error("no space is left in the data folder")]

@@ -14,7 +14,7 @@ use crate::command;
     long_about = "A message broker that every Kafka client talks to.\n\nWithout a command it serves: port 9092 on both \
                   loopbacks, data in ./thalweg-data.",
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 broker not reached, \
-                  4 data folder refused, 130 second Ctrl-C",
+                  4 data folder cannot be opened, 130 second Ctrl-C",
     args_conflicts_with_subcommands = true
 )]
 pub(crate) struct Cli {

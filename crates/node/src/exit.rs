@@ -10,7 +10,8 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const WRONG_CONFIGURATION: u8 = 2;
 /// The broker that was asked cannot be reached.
 pub(crate) const BROKER_NOT_REACHED: u8 = 3;
-/// The data folder is in use, or belongs to another node or a newer version.
+/// The data folder cannot be opened: it is in use, or another node's or a newer version's, or damaged, or the system does
+/// not let us.
 pub(crate) const FOLDER_REFUSED: u8 = 4;
 /// Ended by a second signal.
 pub(crate) const INTERRUPTED: u8 = 130;

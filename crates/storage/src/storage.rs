@@ -72,7 +72,7 @@ pub enum OpenError {
     #[error("the data folder is damaged: {0}")]
     Damaged(String),
     /// The disk failed: mend it.
-    #[error("the data folder cannot be read or written: {0}")]
+    #[error("the data folder cannot be read or written")]
     Io(#[from] io::Error),
 }
 

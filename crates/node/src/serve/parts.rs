@@ -1,5 +1,6 @@
 //! Settings turned into the parts that they steer.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_model::NodeId;
 use thalweg_model::world::World;
 use thalweg_net::{ConnectionGate, ConnectionLimits, Shutdown, SocketOptions};
-use thalweg_storage::leases::LeaseError;
 use thalweg_storage::{Durability, OpenError, Options, Storage};
 
 use super::Data;
@@ -118,19 +118,31 @@ pub(super) async fn storage(
     }
 }
 
-/// Why a data folder cannot be used, with its exit code.
+/// Why a data folder cannot be opened, with its exit code. A full disk alone has another: who makes room has mended it,
+/// and a supervisor may try again.
 pub(crate) fn refused(path: &Path, error: OpenError) -> Failure {
-    let in_place = |error| anyhow::Error::new(error).context(format!("data folder {}", path.display()));
-    match error {
-        // The words of a lease name the folder.
-        OpenError::Lease(LeaseError::Damaged { .. } | LeaseError::Failed { .. }) => {
-            Failure::new(exit::FAILED, error)
+    let code = match &error {
+        OpenError::Io(error) if error.kind() == io::ErrorKind::StorageFull => exit::FAILED,
+        _ => exit::FOLDER_REFUSED,
+    };
+    // The words of a lease name the folder.
+    let named = matches!(error, OpenError::Lease(_));
+    let error = anyhow::Error::new(error);
+    Failure {
+        code,
+        error: if named { error } else { error.context(format!("data folder {}", path.display())) },
+    }
+}
+
+fn not_recovered(data: &Data, error: thalweg_broker::OpenError) -> Failure {
+    use thalweg_broker::OpenError as Broken;
+    match (data, error) {
+        (Data::Folder(path), Broken::Storage(error)) => refused(path, error),
+        (Data::Folder(path), error @ (Broken::Facts(_) | Broken::Offsets(_))) => {
+            let error = anyhow::Error::new(error).context(format!("data folder {}", path.display()));
+            Failure { code: exit::FOLDER_REFUSED, error }
         }
-        OpenError::Lease(_) => Failure::new(exit::FOLDER_REFUSED, error),
-        OpenError::OtherNode { .. } | OpenError::Newer { .. } => {
-            Failure::new(exit::FOLDER_REFUSED, in_place(error))
-        }
-        OpenError::Damaged(_) | OpenError::Io(_) => Failure::new(exit::FAILED, in_place(error)),
+        (_, error) => Failure::new(exit::FAILED, error),
     }
 }
 
@@ -147,7 +159,8 @@ pub(super) async fn broker(
     };
     let (node, rack) = (NodeId(config.node_id), config.broker_rack.clone());
     let identity = Identity { node, rack, endpoints, data_folder };
-    Broker::open(storage, config, identity, world.clone()).await.map_err(Failure::from)
+    let opened = Broker::open(storage, config, identity, world.clone()).await;
+    opened.map_err(|error| not_recovered(data, error))
 }
 
 /// Follows the limits of connections, which may be changed while the broker runs, until the broker is gone.

@@ -131,7 +131,7 @@ fn check_says_what_is_wrong_and_where() {
     flip_at(&newer.path().join("facts/cluster"), 7);
     let refused = run(&["check", "--data", newer.path().to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
-    assert_eq!(run(&["check", "--data", "no/such/folder"]).status.code(), Some(1));
+    assert_eq!(run(&["check", "--data", "no/such/folder"]).status.code(), Some(4));
     let text = String::from_utf8(run(&["check", "--data", folder.path().to_str().unwrap()]).stdout).unwrap();
     assert!(text.starts_with("sound: 1 partitions, 10 batches"), "{text}");
 }

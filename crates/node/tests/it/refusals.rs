@@ -67,6 +67,31 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_opened_has_a_code_of_its_own_and_its_cause_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let refused = |data: &str, cause: &str| {
+        let output = run(&["--data", data, "--listen", "127.0.0.1:0", "--admin", "off"]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{text}");
+        assert!(text.contains(data), "{data:?} is not in {text:?}");
+        assert_eq!(text.matches(cause).count(), 1, "{cause:?} is not once in {text:?}");
+    };
+    // What permissions forbid cannot be tried here: tests may run as root.
+    std::fs::write(place("file"), "").unwrap();
+    refused(&place("file"), "os error 17");
+    refused(&place("file/child"), "os error 20");
+    for (data, inside) in [("of-facts", "facts"), ("of-the-ring", "wal")] {
+        std::fs::create_dir(place(data)).unwrap();
+        std::fs::write(folder.path().join(data).join(inside), "").unwrap();
+        refused(&place(data), "os error");
+    }
+    std::fs::create_dir_all(place("of-the-lock/lock")).unwrap();
+    refused(&place("of-the-lock"), "os error 21");
+    assert_eq!(run(&["check", "--data", &place("file")]).status.code(), Some(4));
+}
+
+#[test]
 fn settings_in_effect_are_printed_with_their_origin() {
     let output = run(&["config", "--set", "num.partitions=3", "--json", "num.partitions"]);
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
