@@ -32,9 +32,12 @@ const PENDING_ANSWERS_MAX: usize = 512;
 /// Why a connection ended before its peer ended it.
 #[derive(Debug, thiserror::Error)]
 enum End {
-    /// The peer closed, or asked for something that ends a connection without a word.
+    /// The peer closed.
     #[error("the peer closed the connection")]
     Peer,
+    /// The peer is gone without having closed, as a process that is killed, or a client that does not wait for answers.
+    #[error("the peer reset the connection: {0}")]
+    Reset(io::Error),
     /// The broker stops.
     #[error("the broker stops")]
     Stopping,
@@ -43,13 +46,33 @@ enum End {
     Idle,
     /// The socket failed.
     #[error("the socket failed: {0}")]
-    Socket(#[from] io::Error),
+    Socket(io::Error),
     /// What came was no frame that we take.
     #[error(transparent)]
     Frame(FrameError),
     /// What came was no request that we take.
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Self::Reset(error)
+            }
+            _ => Self::Socket(error),
+        }
+    }
+}
+
+impl From<FrameError> for End {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Io(error) => error.into(),
+            error => Self::Frame(error),
+        }
+    }
 }
 
 /// Serves a connection to its end.
@@ -126,7 +149,7 @@ impl Connection {
                 }
                 () = &mut self.stopping, if !self.stops => self.stops = true,
                 frame = next_frame(&mut self.ahead, &mut self.frames), if reads => {
-                    let frame = frame.map_err(End::Frame)?.ok_or(End::Peer)?;
+                    let frame = frame?.ok_or(End::Peer)?;
                     self.held = Some(Request::read(frame, &self.head, &self.peer)?);
                 }
                 () = &mut self.idle, if may_idle => return Err(End::Idle),
@@ -147,7 +170,7 @@ impl Connection {
                 reply = &mut work => break reply?,
                 // Who is gone, or silent for too long, is not waited for.
                 frame = self.frames.next(), if looks_ahead => {
-                    self.ahead = Some(frame.map_err(End::Frame)?.ok_or(End::Peer)?);
+                    self.ahead = Some(frame?.ok_or(End::Peer)?);
                 }
                 () = &mut self.idle, if api.may_be_abandoned => return Err(End::Idle),
                 goes_on = self.durable.moved(), if !self.pending.is_empty() => {
@@ -192,7 +215,8 @@ impl Connection {
         let (address, listener, client_id) = (peer.address, &peer.listener, peer.last_client_id());
         let software = peer.software().unwrap_or_default();
         match end {
-            End::Peer | End::Stopping => {
+            // Both are what clients do every day: no line of the log at its default level, as in Kafka.
+            End::Peer | End::Reset(_) | End::Stopping => {
                 debug!(%address, %listener, %client_id, %software, "connection ended: {end}")
             }
             End::Idle | End::Socket(_) => {

@@ -1,6 +1,6 @@
 //! A broker that serves: its banner, its admin listener, its end.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
@@ -52,6 +52,27 @@ fn an_open_connection_does_not_hold_up_the_end() {
     assert_eq!(broker.end().0.code(), Some(0));
     // Closed by the other side, one way or the other.
     assert!(matches!(open.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[test]
+fn a_connection_that_its_peer_resets_is_no_warning() {
+    let broker = Broker::start(&["--data", "memory", "--log", "debug"]);
+    let mut client = TcpStream::connect(("127.0.0.1", broker.port)).unwrap();
+    let address = client.local_addr().unwrap();
+    // ApiVersions v0 of a client named "hasty".
+    client.write_all(b"\0\0\0\x0f\0\x12\0\0\0\0\0\x01\0\x05hasty").unwrap();
+    client.peek(&mut [0]).unwrap();
+    // Who closes without having read the answer resets.
+    drop(client);
+    while !broker.get("/metrics").1.contains("thalweg_connections 0") {}
+    broker.signal("TERM");
+    let (status, said) = broker.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let told = said.lines().find(|line| line.contains("reset")).unwrap_or_else(|| panic!("{said}"));
+    for word in ["DEBUG", "hasty", &address.to_string()] {
+        assert!(told.contains(word), "{word} is not in {told}");
+    }
+    assert!(!said.contains("WARN") && !said.contains(" INFO connection"), "{said}");
 }
 
 #[test]
