@@ -3,6 +3,7 @@
 //! business, who fills it is [`crate::writer`]'s.
 
 mod end;
+mod guarded;
 mod memory;
 mod ring;
 
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 use crate::block::{Entry, Header, decode_index};
 
 pub use self::end::decide as decide_end;
+pub use self::guarded::Guarded;
 pub use self::memory::MemoryWal;
 pub(crate) use self::ring::{FOLDER as RING_FOLDER, find_newer, survey};
 pub use self::ring::{Ring, RingOptions};

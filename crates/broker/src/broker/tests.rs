@@ -3,7 +3,6 @@
 mod append;
 mod configs;
 mod groups;
-mod held_wal;
 mod idempotence;
 mod offsets;
 mod retention;

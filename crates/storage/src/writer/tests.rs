@@ -1,6 +1,5 @@
 //! The writer over the log in memory, and over one whose puts a test holds back.
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, block_on};
@@ -12,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::block::{EntryKind, check, decode_index};
-use crate::wal::{ChainEnd, Listed, MemoryWal, ReadError, Room};
+use crate::wal::{Guarded, MemoryWal};
 
 fn entry(partition: i32, base_offset: i64) -> Entry {
     Entry {
@@ -106,91 +105,37 @@ impl Audience for Early {
     fn failed(&self, _: &PutError) {}
 }
 
-/// Lets puts through one by one.
-struct Held {
-    inner: MemoryWal,
-    gate: Semaphore,
-    fails: bool,
-}
-
-impl Wal for Held {
-    fn caps(&self) -> Caps {
-        self.inner.caps()
-    }
-
-    fn put<'a>(
-        &'a self,
-        chain: ChainId,
-        seq: WalSeq,
-        pieces: &'a [Bytes],
-    ) -> BoxFuture<'a, Result<(), PutError>> {
+/// A log in memory that lets puts through one by one, as the gate allows.
+fn held(cap: u64, fails: bool, gate: &Arc<Semaphore>) -> Arc<dyn Wal> {
+    let gate = gate.clone();
+    let guard = move || -> BoxFuture<'static, Result<(), PutError>> {
+        let gate = gate.clone();
         Box::pin(async move {
-            self.gate.acquire().await.expect("the gate stays").forget();
-            if self.fails {
-                return Err(PutError::Failed(std::io::Error::other("no sync")));
-            }
-            self.inner.put(chain, seq, pieces).await
+            gate.acquire().await.expect("the gate stays").forget();
+            if fails { Err(PutError::Failed(std::io::Error::other("no sync"))) } else { Ok(()) }
         })
-    }
-
-    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
-        self.inner.close(chain, from)
-    }
-
-    fn list(&self, chain: ChainId, from: WalSeq) -> Vec<Listed> {
-        self.inner.list(chain, from)
-    }
-
-    fn read(
-        &self,
-        chain: ChainId,
-        seq: WalSeq,
-        range: Range<u64>,
-    ) -> BoxFuture<'_, Result<Bytes, ReadError>> {
-        self.inner.read(chain, seq, range)
-    }
-
-    fn trim(&self, chain: ChainId, below: WalSeq) -> BoxFuture<'_, ()> {
-        self.inner.trim(chain, below)
-    }
-
-    fn room(&self, wanted: u64) -> Room {
-        self.inner.room(wanted)
-    }
-
-    fn room_bell(&self) -> Arc<Notify> {
-        self.inner.room_bell()
-    }
-
-    fn allocate_alone(&self, bytes: u64) -> BoxFuture<'_, bool> {
-        self.inner.allocate_alone(bytes)
-    }
-
-    fn release_alone(&self, bytes: u64) {
-        self.inner.release_alone(bytes);
-    }
-
-    fn bytes_held(&self) -> u64 {
-        self.inner.bytes_held()
-    }
+    };
+    Arc::new(Guarded::new(Arc::new(MemoryWal::new(cap)), guard))
 }
 
 struct Bench {
     chain: Chain,
-    wal: Arc<Held>,
+    wal: Arc<dyn Wal>,
+    gate: Arc<Semaphore>,
     heard: Arc<Heard>,
     clock: ManualClock,
 }
 
 fn bench(cap: u64, fails: bool, options: ChainOptions) -> Bench {
-    let wal = Arc::new(Held { inner: MemoryWal::new(cap), gate: Semaphore::new(0), fails });
+    let gate = Arc::new(Semaphore::new(0));
+    let wal = held(cap, fails, &gate);
     let heard = Arc::new(Heard::default());
     let clock = ManualClock::new(TimestampMs(0));
     let chain = Chain::start(setup(wal.clone(), options, world(&clock), heard.clone()));
-    Bench { chain, wal, heard, clock }
+    Bench { chain, wal, gate, heard, clock }
 }
 
-fn setup(wal: Arc<Held>, options: ChainOptions, world: World, audience: Arc<dyn Audience>) -> ChainSetup {
+fn setup(wal: Arc<dyn Wal>, options: ChainOptions, world: World, audience: Arc<dyn Audience>) -> ChainSetup {
     ChainSetup {
         wal,
         chain: ChainId(Uuid::from_u128(9)),
@@ -219,7 +164,7 @@ fn pushes_during_a_put_share_the_next_block_and_its_sync() {
         assert_eq!(bench.push(2 - offset % 2, i64::from(offset), b"more"), WalSeq(2));
     }
     assert_eq!(bench.chain.durable(), WalSeq(0));
-    bench.wal.gate.add_permits(2);
+    bench.gate.add_permits(2);
     block_on(bench.chain.wait(WalSeq(2)));
     bench.heard.until("durable 2 of 50");
     block_on(bench.chain.close());
@@ -229,7 +174,7 @@ fn pushes_during_a_put_share_the_next_block_and_its_sync() {
 
 #[test]
 fn readers_hear_of_a_block_before_those_who_wait_for_it() {
-    let wal = Arc::new(Held { inner: MemoryWal::new(1 << 20), gate: Semaphore::new(1), fails: false });
+    let wal = held(1 << 20, false, &Arc::new(Semaphore::new(1)));
     let early = Arc::new(Early::default());
     let world = world(&ManualClock::new(TimestampMs(0)));
     let chain = Chain::start(setup(wal, ChainOptions::default(), world, early.clone()));
@@ -248,7 +193,7 @@ fn a_block_is_sorted_by_partition_and_says_what_was_durable() {
     for (partition, offset, bytes) in [(2, 0, b"ca"), (1, 0, b"ba"), (2, 1, b"cb"), (1, 1, b"bb")] {
         bench.push(partition, offset, bytes);
     }
-    bench.wal.gate.add_permits(2);
+    bench.gate.add_permits(2);
     block_on(bench.chain.wait(WalSeq(2)));
     let listed = bench.wal.list(bench.chain.id(), WalSeq(2));
     let whole = 0..listed[0].length;
@@ -277,7 +222,7 @@ fn after_a_large_block_the_next_is_gathered_until_its_time_or_its_size() {
     static LARGE: [u8; 9 << 10] = [7; 9 << 10];
     static FULL: [u8; 256 << 10] = [7; 256 << 10];
     let bench = bench(8 << 20, false, ChainOptions::default());
-    bench.wal.gate.add_permits(10);
+    bench.gate.add_permits(10);
     bench.push(0, 0, &LARGE);
     bench.heard.until("durable 1 of 1");
     // by time
@@ -301,7 +246,7 @@ fn a_failed_put_ends_the_chain_and_nothing_is_acknowledged_after_it() {
     let bench = bench(1 << 20, true, ChainOptions::default());
     let seq = bench.push(0, 0, b"lost");
     let waiter = block_on(bench.chain.reserve(5, 1)).expect("there is room");
-    bench.wal.gate.add_permits(5);
+    bench.gate.add_permits(5);
     bench.heard.until("failed");
     bench.chain.push(waiter, [(entry(0, 1), Bytes::from_static(b"later"))]);
     assert!(matches!(block_on(bench.chain.reserve(1, 1)), Err(Refused::Closed)));
@@ -351,7 +296,7 @@ fn the_appends_of_a_block_give_back_together_what_each_took() {
     bench.push(0, 0, b"");
     bench.heard.until("sealed 1");
     assert_eq!((bench.push(0, 1, &HALF), bench.push(1, 0, &HALF)), (WalSeq(2), WalSeq(2)));
-    bench.wal.gate.add_permits(2);
+    bench.gate.add_permits(2);
     bench.heard.until("durable 2 of 2");
     let whole = block_on(bench.chain.reserve(100, 1)).expect("nothing is taken");
     drop(whole);
@@ -361,7 +306,7 @@ fn the_appends_of_a_block_give_back_together_what_each_took() {
 #[test]
 fn closing_writes_what_was_pushed() {
     let bench = bench(1 << 20, false, ChainOptions::default());
-    bench.wal.gate.add_permits(10);
+    bench.gate.add_permits(10);
     for offset in 0..5 {
         bench.push(0, offset, b"abc");
     }

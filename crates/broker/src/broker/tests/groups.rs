@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use thalweg_model::LeaderEpoch;
-use thalweg_model::world::Random;
+use thalweg_model::world::{BoxFuture, Random};
+use thalweg_storage::wal::{Guarded, PutError};
 
-use super::held_wal::HeldWal;
 use super::*;
 use crate::groups::{Commit, CommitOffset, GroupError};
 use crate::{CommitPartition, CommitTopic, Committer, Isolation};
@@ -84,8 +84,17 @@ fn what_is_not_there_is_said_whatever_else_is_wrong() {
 #[test]
 fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
     let mut backends = memory();
-    let held = Arc::new(HeldWal { inner: backends.wal.clone(), held: watch::Sender::new(false) });
-    backends.wal = held.clone();
+    // A disk that stands still while it is held.
+    let held = watch::Sender::new(false);
+    let holds = held.clone();
+    let guard = move || -> BoxFuture<'static, Result<(), PutError>> {
+        let mut holds = holds.subscribe();
+        Box::pin(async move {
+            holds.wait_for(|holds| !holds).await.expect("its sender is here");
+            Ok(())
+        })
+    };
+    backends.wal = Arc::new(Guarded::new(backends.wal.clone(), guard));
     bench_over(backends, &[("offsets.commit.timeout.ms", "3000")], async |bench| {
         bench.create("t", 1, &[]).await;
         let commit = async |offset| {
@@ -94,7 +103,7 @@ fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
             (answer.value[0][0], answer.after)
         };
         assert_eq!(commit(1).await.0, Ok(()));
-        held.held.send_replace(true);
+        held.send_replace(true);
         let mut late = std::pin::pin!(commit(2));
         for waited in 0..30 {
             let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
@@ -103,7 +112,7 @@ fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
         }
         // It says nothing of what became of it, and waits for nothing.
         assert_eq!(late.await, (Err(GroupError::TimedOut), thalweg_storage::WalSeq::default()));
-        held.held.send_replace(false);
+        held.send_replace(false);
         assert_eq!(commit(3).await.0, Ok(()));
     });
 }

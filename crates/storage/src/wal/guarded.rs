@@ -1,21 +1,39 @@
-//! A write-ahead log that takes nothing while it is held: a disk that stands still.
+//! A write-ahead log before whose puts something happens: they wait, or fail. Tests make a disk of it that stands still
+//! or breaks; the broker itself has no use for it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
-use thalweg_storage::WalSeq;
-use thalweg_storage::wal::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
-use super::Arc;
+use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
 
-pub(super) struct HeldWal {
-    pub(super) inner: Arc<dyn Wal>,
-    pub(super) held: watch::Sender<bool>,
+/// A log whose puts pass a guard first.
+pub struct Guarded<G> {
+    inner: Arc<dyn Wal>,
+    guard: G,
 }
 
-impl Wal for HeldWal {
+impl<G> Guarded<G>
+where
+    G: Fn() -> BoxFuture<'static, Result<(), PutError>> + Send + Sync,
+{
+    /// Over another log.
+    pub fn new(inner: Arc<dyn Wal>, guard: G) -> Self {
+        Self { inner, guard }
+    }
+}
+
+impl<G> Wal for Guarded<G>
+where
+    G: Fn() -> BoxFuture<'static, Result<(), PutError>> + Send + Sync,
+{
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+
     fn put<'a>(
         &'a self,
         chain: ChainId,
@@ -23,14 +41,9 @@ impl Wal for HeldWal {
         pieces: &'a [Bytes],
     ) -> BoxFuture<'a, Result<(), PutError>> {
         Box::pin(async move {
-            let mut held = self.held.subscribe();
-            held.wait_for(|held| !held).await.expect("its sender is here");
+            (self.guard)().await?;
             self.inner.put(chain, seq, pieces).await
         })
-    }
-
-    fn caps(&self) -> Caps {
-        self.inner.caps()
     }
 
     fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
