@@ -10,5 +10,5 @@ mod world;
 
 pub use self::census::{Census, Expected, Found, record_of, value_of};
 pub use self::notes::Notes;
-pub use self::process::{Process, free_port, fresh_folder};
+pub use self::process::{Launch, Process, free_port, fresh_folder};
 pub use self::world::{client, real};

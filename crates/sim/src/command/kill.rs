@@ -16,7 +16,7 @@ use thalweg_model::collections::HashSet;
 use thalweg_model::world::{Random, SeededRandom, World};
 use thalweg_sim::history::{Action, Operation, Outcome, Rules, Verdict, judge, write_line};
 use thalweg_sim::kill::{Foreign, GROUP, Own, PARTITIONS, Role, TOPIC};
-use thalweg_sim::real::{Census, Expected, Notes, Process, client, free_port, fresh_folder, real};
+use thalweg_sim::real::{Census, Expected, Launch, Notes, Process, client, free_port, fresh_folder, real};
 
 #[derive(Args)]
 pub(crate) struct Flags {
@@ -180,7 +180,8 @@ impl<'f> Loop<'f> {
 
     fn launch(&self) -> anyhow::Result<Process> {
         let (data, log) = (self.folder.join("data"), self.folder.join("broker.log"));
-        Process::launch(&self.flags.binary, &data, self.port, None, SETTINGS, &log)
+        let (binary, port) = (&self.flags.binary, self.port);
+        Launch { binary, data: &data, port, journal: None, settings: SETTINGS, log: &log }.begin()
     }
 
     fn kill(&self, mut broker: Process) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use super::load::Load;
 use crate::history::{Operation, read_lines, write_line};
-use crate::real::{Census, Expected, Notes, Process, client, free_port, real};
+use crate::real::{Census, Expected, Launch, Notes, client, free_port, real};
 
 /// What the binary is told: checkpoints, and all that comes of them, within seconds.
 pub(super) const SETTINGS: &[(&str, &str)] = &[
@@ -46,7 +46,9 @@ pub fn record(
     let journal = folder.join(JOURNAL);
     let log = folder.join("broker.log");
     let data = folder.join("data");
-    let process = Process::start(binary, &data, free_port()?, Some(&journal), SETTINGS, &log)?;
+    let (port, journalled) = (free_port()?, Some(&*journal));
+    let launch = Launch { binary, data: &data, port, journal: journalled, settings: SETTINGS, log: &log };
+    let process = launch.serve()?;
     let opened = File::open(&journal).context("the binary writes no journal")?;
     let notes = Arc::new(Notes::new(move || clock + opened.metadata().map_or(0, |found| found.len())));
     let first_client = earlier.iter().map(|operation| operation.client).max().unwrap_or(0) + 1;

@@ -8,7 +8,7 @@ use thalweg_kafka::client::{Message, NewTopic, Producer, ProducerOptions};
 use super::image::Image;
 use super::life::SETTINGS;
 use crate::history::{Action, Operation, Outcome, Partition, Rules, Verdict, judge};
-use crate::real::{Census, Expected, Process, client, free_port, real, record_of};
+use crate::real::{Census, Expected, Launch, client, free_port, real, record_of};
 
 /// Where recoveries happen.
 pub struct Recovery {
@@ -94,7 +94,9 @@ impl Recovery {
     /// Starts the binary, asks it something, and kills it.
     fn serve<T>(&self, data: &Path, ask: impl FnOnce(u16) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let log = self.folder.join("broker.log");
-        let process = Process::start(&self.binary, data, free_port()?, None, SETTINGS, &log)?;
+        let (binary, port) = (&self.binary, free_port()?);
+        let launch = Launch { binary, data, port, journal: None, settings: SETTINGS, log: &log };
+        let process = launch.serve()?;
         let answer = ask(process.port());
         process.kill();
         answer

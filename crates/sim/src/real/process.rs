@@ -30,37 +30,39 @@ pub struct Process {
     from: u64,
 }
 
-impl Process {
-    /// Starts it and waits until it serves. Its words go to `log`, behind what is there.
-    pub fn start(
-        binary: &Path,
-        data: &Path,
-        port: u16,
-        journal: Option<&Path>,
-        settings: &[(&str, &str)],
-        log: &Path,
-    ) -> anyhow::Result<Self> {
-        Self::launch(binary, data, port, journal, settings, log)?.ready()
+/// How a broker is started.
+pub struct Launch<'a> {
+    /// What is started.
+    pub binary: &'a Path,
+    /// Its data folder.
+    pub data: &'a Path,
+    /// Where it serves.
+    pub port: u16,
+    /// Where it writes down what it does with its disk, if that is wanted.
+    pub journal: Option<&'a Path>,
+    /// What it is told beside that.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// Where its words go, behind what is there.
+    pub log: &'a Path,
+}
+
+impl Launch<'_> {
+    /// Starts it and waits until it serves.
+    pub fn serve(&self) -> anyhow::Result<Process> {
+        self.begin()?.ready()
     }
 
     /// Starts it and waits for nothing.
-    pub fn launch(
-        binary: &Path,
-        data: &Path,
-        port: u16,
-        journal: Option<&Path>,
-        settings: &[(&str, &str)],
-        log: &Path,
-    ) -> anyhow::Result<Self> {
-        let words = File::options().create(true).append(true).open(log)?;
+    pub fn begin(&self) -> anyhow::Result<Process> {
+        let words = File::options().create(true).append(true).open(self.log)?;
         let from = words.metadata()?.len();
-        let mut command = Command::new(binary);
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--admin", "off"]);
-        command.arg("--data").arg(data);
-        if let Some(journal) = journal {
+        let mut command = Command::new(self.binary);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--admin", "off"]);
+        command.arg("--data").arg(self.data);
+        if let Some(journal) = self.journal {
             command.arg("--disk-journal").arg(journal);
         }
-        for (name, value) in settings {
+        for (name, value) in self.settings {
             command.args(["--set", &format!("{name}={value}")]);
         }
         let child = command
@@ -68,10 +70,12 @@ impl Process {
             .stdout(Stdio::null())
             .stderr(words)
             .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok(Self { child, port, log: log.to_path_buf(), from })
+            .with_context(|| format!("cannot start {}", self.binary.display()))?;
+        Ok(Process { child, port: self.port, log: self.log.to_path_buf(), from })
     }
+}
 
+impl Process {
     /// Waits until it serves.
     pub fn ready(mut self) -> anyhow::Result<Self> {
         let deadline = Instant::now() + START_MAX;
