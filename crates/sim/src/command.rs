@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod coverage;
 pub(crate) mod cut;
 pub(crate) mod fuzz;
 pub(crate) mod judge;

@@ -7,6 +7,7 @@
 pub mod clients;
 pub mod disk;
 pub mod ledger;
+pub mod mood;
 pub mod network;
 pub mod node;
 pub mod peril;

@@ -9,6 +9,8 @@ use anyhow::Context;
 use parking_lot::Mutex;
 use thalweg_model::law::Law;
 
+use super::coverage::Coverage;
+
 /// How many seeds one process runs.
 const CHUNK: u64 = 25;
 /// So many wrong seeds are told; the others are counted.
@@ -22,6 +24,17 @@ pub(crate) struct Many {
     pub(crate) seeds: Range<u64>,
 }
 
+/// What came of some seeds.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// How many were run.
+    pub(crate) ran: u64,
+    /// Those that are wrong, in their order.
+    pub(crate) wrong: Vec<Wrong>,
+    /// What they met.
+    coverage: Coverage,
+}
+
 /// A seed that is wrong, and what was said of it.
 pub(crate) struct Wrong {
     pub(crate) seed: u64,
@@ -31,7 +44,8 @@ pub(crate) struct Wrong {
 impl Many {
     /// Runs all of them and tells what is wrong.
     pub(crate) fn run(&self, jobs: usize) -> anyhow::Result<ExitCode> {
-        let (ran, wrong) = self.find(jobs, usize::MAX)?;
+        let Found { ran, wrong, coverage } = self.find(jobs, usize::MAX)?;
+        println!("{coverage}");
         for wrong in wrong.iter().take(TOLD_MAX) {
             let Wrong { seed, words } = wrong;
             let law = self.law.map(|law| format!(" --law {law:?}")).unwrap_or_default();
@@ -44,22 +58,18 @@ impl Many {
         Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// Runs until so many are wrong; gives how many were run and those that are wrong, in their order.
-    pub(crate) fn find(&self, jobs: usize, enough: usize) -> anyhow::Result<(u64, Vec<Wrong>)> {
+    /// Runs until so many are wrong.
+    pub(crate) fn find(&self, jobs: usize, enough: usize) -> anyhow::Result<Found> {
         let starts = self.seeds.clone().step_by(CHUNK as usize);
         let chunks: VecDeque<_> = starts.map(|start| start..(start + CHUNK).min(self.seeds.end)).collect();
-        let (chunks, found) = (Mutex::new(chunks), Mutex::new((0, Vec::new())));
+        let (chunks, found) = (Mutex::new(chunks), Mutex::new(Found::default()));
         let work = || -> anyhow::Result<()> {
             loop {
-                if found.lock().1.len() >= enough {
+                if found.lock().wrong.len() >= enough {
                     return Ok(());
                 }
                 let Some(chunk) = chunks.lock().pop_front() else { return Ok(()) };
-                let (ran, mut wrong, rest) = self.chunk(chunk)?;
-                let mut found = found.lock();
-                found.0 += ran;
-                found.1.append(&mut wrong);
-                drop(found);
+                let rest = self.chunk(chunk, &found)?;
                 chunks.lock().extend(rest);
             }
         };
@@ -67,25 +77,28 @@ impl Many {
             let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
         })?;
-        let (ran, mut wrong) = found.into_inner();
-        wrong.sort_by_key(|wrong: &Wrong| wrong.seed);
-        Ok((ran, wrong))
+        let mut found = found.into_inner();
+        found.wrong.sort_by_key(|wrong| wrong.seed);
+        Ok(found)
     }
 
-    /// One process: how many seeds it ran, which are wrong, and what it did not come to.
-    fn chunk(&self, seeds: Range<u64>) -> anyhow::Result<(u64, Vec<Wrong>, Option<Range<u64>>)> {
+    /// One process; gives what it did not come to.
+    fn chunk(&self, seeds: Range<u64>, found: &Mutex<Found>) -> anyhow::Result<Option<Range<u64>>> {
         let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
         let (from, count) = (seeds.start.to_string(), (seeds.end - seeds.start).to_string());
-        command.args(["run", "--from", &from, "--seeds", &count]);
+        command.args(["run", "--tell", "--from", &from, "--seeds", &count]);
         if let Some(law) = self.law {
             command.args(["--law", &format!("{law:?}")]);
         }
         let Output { status, stdout, stderr } = command.output().context("a process cannot be started")?;
         let text = String::from_utf8_lossy(&stdout);
-        let mut wrong: Vec<Wrong> = Vec::new();
+        let mut found = found.lock();
         let mut last: Option<(u64, String)> = None;
         let mut ran = 0;
         for line in text.lines().chain(["seed end"]) {
+            if found.coverage.hear(line) {
+                continue;
+            }
             if !line.starts_with("seed ") {
                 if let Some((_, words)) = &mut last {
                     *words = format!("{words}\n{line}");
@@ -95,21 +108,22 @@ impl Many {
             if let Some((seed, words)) = last.take() {
                 ran += 1;
                 if words.contains('\n') {
-                    wrong.push(Wrong { seed, words });
+                    found.wrong.push(Wrong { seed, words });
                 }
             }
             let seed = line["seed ".len()..].split(':').next().and_then(|seed| seed.parse().ok());
             last = seed.map(|seed| (seed, line.to_owned()));
         }
+        found.ran += ran;
         let reached = seeds.start + ran;
         if reached == seeds.end {
-            return Ok((ran, wrong, None));
+            return Ok(None);
         }
         // The next one took the process with it.
         let told = String::from_utf8_lossy(&stderr).lines().take(12).collect::<Vec<_>>().join("\n    ");
         let words = format!("seed {reached}: the process ended: {status}\n    {told}");
-        wrong.push(Wrong { seed: reached, words });
-        let rest = (reached + 1 < seeds.end).then_some(reached + 1..seeds.end);
-        Ok((ran + 1, wrong, rest))
+        found.wrong.push(Wrong { seed: reached, words });
+        found.ran += 1;
+        Ok((reached + 1 < seeds.end).then_some(reached + 1..seeds.end))
     }
 }

@@ -8,6 +8,7 @@ use thalweg_model::law::Law;
 use thalweg_sim::simulation::run;
 use thalweg_sim::simulation::universe::Trace;
 
+use super::coverage::{self, Coverage};
 use super::many;
 
 #[derive(Args)]
@@ -24,6 +25,9 @@ pub(crate) struct Flags {
     /// Run them in so many processes; they say only what is wrong
     #[arg(long, default_value_t = 0)]
     jobs: usize,
+    /// Tell after each seed what it met: for the process that gathers it
+    #[arg(long, hide = true)]
+    tell: bool,
     /// Print all that happens
     #[arg(long)]
     replay: bool,
@@ -46,12 +50,21 @@ pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     if let Some(law) = flags.law {
         law.break_for_good();
     }
-    let mut failed = 0;
+    let (mut failed, mut coverage) = (0, Coverage::default());
     for seed in flags.from..flags.from.saturating_add(flags.seeds) {
         let trace = if flags.replay { Trace::aloud() } else { Trace::quiet() };
+        let before = coverage::processor_time();
         let report = run::run(seed, &trace);
+        let cost = coverage::processor_time() - before;
         println!("{report}");
+        if flags.tell {
+            coverage::tell(&report, cost);
+        }
+        coverage.add(&report, cost);
         failed += u64::from(!report.wrong.is_empty());
+    }
+    if !flags.tell {
+        println!("{coverage}");
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,17 +4,24 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use thalweg_model::region::RegionFile;
 use thalweg_storage::disk::{ALIGNMENT, Access, Create, Disk, File, Io, MemoryDisk, Open, Space};
 
-use crate::simulation::universe::{Chance, Universe, is_blocking, reads_the_device};
+use crate::simulation::mood::Mood;
+use crate::simulation::network::EMFILE;
+use crate::simulation::universe::{Chance, Universe, is_blocking};
 
 /// What an ordinary call takes.
 const CALL_MICROS: (u64, u64) = (5, 60);
 /// What a call takes that waits for the device.
 const DEVICE_MICROS: (u64, u64) = (60, 400);
+/// How often a call that hangs looks whether it may return.
+const LOOK: Duration = Duration::from_millis(1);
+/// What the device reads at once.
+const SECTOR: usize = 512;
 
 /// A disk in a machine; it outlives processes. Clones are the same disk.
 #[derive(Clone)]
@@ -25,55 +32,46 @@ pub struct SimDisk {
     mood: Arc<Mood>,
 }
 
-/// How the disk is at the moment.
-#[derive(Debug, Default)]
-pub struct Mood {
-    /// The device takes so many times as long; 0 is the same as 1.
-    pub slowness: AtomicU64,
-    /// One read in so many gives other bytes than were written; 0 is never.
-    pub misreads_one_in: AtomicU64,
-    /// One read in so many fails; 0 is never.
-    pub failed_reads_one_in: AtomicU64,
-    /// The last read that went wrong: the next ones go well, so that who tries again succeeds.
-    last_bad_read: AtomicU64,
-    reads: AtomicU64,
-}
-
-/// After a read that went wrong so many go well.
-const GOOD_READS: u64 = 4;
-
-impl Mood {
-    /// Whether a read goes wrong in a way that happens one time in `figure`.
-    fn spoils(&self, figure: &AtomicU64, chance: &Chance) -> bool {
-        let one_in = figure.load(Ordering::Relaxed);
-        if one_in == 0 || !reads_the_device() {
-            return false;
-        }
-        let number = self.reads.fetch_add(1, Ordering::Relaxed) + GOOD_READS + 1;
-        let spoils =
-            number > self.last_bad_read.load(Ordering::Relaxed) + GOOD_READS && chance.one_in(one_in);
-        if spoils {
-            self.last_bad_read.store(number, Ordering::Relaxed);
-        }
-        spoils
-    }
-}
-
 impl SimDisk {
     /// A disk over one in memory.
     pub fn new(disk: MemoryDisk, universe: &Universe, mood: Arc<Mood>) -> Self {
         Self { disk, universe: universe.clone(), chance: universe.chance("disk"), mood }
     }
 
-    async fn takes(&self, (least, most): (u64, u64)) {
+    async fn takes(&self, name: &str, (least, most): (u64, u64)) {
         let slowness = self.mood.slowness.load(Ordering::Relaxed).max(1);
         let time = self.chance.micros(least, most) * u32::try_from(slowness).unwrap_or(1);
         self.universe.sleep(time).await;
+        if self.mood.holds(name) {
+            self.universe.say(format_args!("disk: a call for {name} hangs"));
+            self.tell("call hung");
+            self.mood.hangs();
+        }
+        while self.mood.holds(name) {
+            self.universe.sleep(LOOK).await;
+        }
+    }
+
+    fn tell(&self, what: &str) {
+        self.universe.tally().count(&format!("disk: {what}"));
+    }
+
+    /// A result, counted where it is a failure of the device.
+    fn told<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            match error.kind() {
+                io::ErrorKind::StorageFull => self.tell("no room"),
+                io::ErrorKind::Other => self.tell("sync failed"),
+                _ => {}
+            }
+        }
+        result
     }
 
     /// A call that happens after a while, or at once for who blocks.
     fn later<'a, T: Send + Unpin + 'a>(
         &'a self,
+        name: &'a str,
         time: (u64, u64),
         call: impl FnOnce() -> Io<'a, T> + Send + 'a,
     ) -> Io<'a, T> {
@@ -81,8 +79,8 @@ impl SimDisk {
             return call();
         }
         Io::Later(Box::pin(async move {
-            self.takes(time).await;
-            call().await
+            self.takes(name, time).await;
+            self.told(call().await)
         }))
     }
 }
@@ -90,6 +88,10 @@ impl SimDisk {
 impl Disk for SimDisk {
     fn open<'a>(&'a self, name: &'a str, how: Open) -> Io<'a, Arc<dyn File>> {
         let open = move || {
+            if self.mood.no_descriptors.load(Ordering::Relaxed) {
+                self.tell("no descriptor");
+                return Io::done(Err(io::Error::from_raw_os_error(EMFILE)));
+            }
             let opened = || -> io::Result<Arc<dyn File>> {
                 let file = done(self.disk.open(name, how))?;
                 // The same bytes through the page cache, for what is written of a write that does not end.
@@ -99,33 +101,33 @@ impl Disk for SimDisk {
             };
             Io::done(opened())
         };
-        self.later(CALL_MICROS, open)
+        self.later(name, CALL_MICROS, open)
     }
 
     fn create_dir<'a>(&'a self, name: &'a str) -> Io<'a, ()> {
-        self.later(CALL_MICROS, move || self.disk.create_dir(name))
+        self.later(name, CALL_MICROS, move || self.disk.create_dir(name))
     }
 
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> Io<'a, ()> {
-        self.later(CALL_MICROS, move || {
+        self.later(to, CALL_MICROS, move || {
             self.universe.say(format_args!("disk: rename {from} to {to}"));
             self.disk.rename(from, to)
         })
     }
 
     fn unlink<'a>(&'a self, name: &'a str) -> Io<'a, ()> {
-        self.later(CALL_MICROS, move || {
+        self.later(name, CALL_MICROS, move || {
             self.universe.say(format_args!("disk: unlink {name}"));
             self.disk.unlink(name)
         })
     }
 
     fn list<'a>(&'a self, folder: &'a str) -> Io<'a, Vec<String>> {
-        self.later(CALL_MICROS, move || self.disk.list(folder))
+        self.later(folder, CALL_MICROS, move || self.disk.list(folder))
     }
 
     fn sync_dir<'a>(&'a self, folder: &'a str) -> Io<'a, ()> {
-        self.later(DEVICE_MICROS, move || {
+        self.later(folder, DEVICE_MICROS, move || {
             self.universe.say(format_args!("disk: sync of folder {folder}"));
             self.disk.sync_dir(folder)
         })
@@ -148,6 +150,15 @@ fn done<T>(io: Io<'_, T>) -> io::Result<T> {
     }
 }
 
+/// A write of which a part is done; where it is let go so, it stays torn.
+struct Torn<'a>(&'a SimDisk);
+
+impl Drop for Torn<'_> {
+    fn drop(&mut self) {
+        self.0.tell("write torn");
+    }
+}
+
 struct SimFile {
     disk: SimDisk,
     file: Arc<dyn File>,
@@ -167,11 +178,22 @@ impl SimFile {
         }
     }
 
+    /// What a sector of another place of the file holds, or nothing.
+    fn read_elsewhere(&self, sector: &mut [u8]) {
+        let length = done(self.cache.len()).unwrap_or_default();
+        let others = length.saturating_sub(sector.len() as u64) / SECTOR as u64;
+        let other = self.disk.chance.below(others + 1) * SECTOR as u64;
+        if self.disk.chance.percent(30) || self.cache.read_at(sector, other).is_err() {
+            sector.fill(0);
+        }
+    }
+
     /// Reads, and finds something else by chance.
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         let (chance, mood) = (&self.disk.chance, &self.disk.mood);
         if mood.spoils(&mood.failed_reads_one_in, chance) {
             self.disk.universe.say(format_args!("disk: fails to read {} at {position}", self.name));
+            self.disk.tell("read failed");
             return Err(io::Error::other("the device failed to read"));
         }
         self.file.read_at(buffer, position)?;
@@ -179,11 +201,12 @@ impl SimFile {
             let at = chance.below(buffer.len() as u64) as usize;
             self.disk.universe.say(format_args!("disk: reads {} at {position} wrong", self.name));
             if chance.percent(50) {
+                self.disk.tell("read flipped a bit");
                 buffer[at] ^= 1 << chance.below(8);
             } else {
-                // A sector of another place.
-                let end = (at - at % 512 + 512).min(buffer.len());
-                buffer[at - at % 512..end].fill(0);
+                self.disk.tell("read misdirected");
+                let end = (at - at % SECTOR + SECTOR).min(buffer.len());
+                self.read_elsewhere(&mut buffer[at - at % SECTOR..end]);
             }
         }
         Ok(())
@@ -206,11 +229,11 @@ impl File for SimFile {
     }
 
     fn set_len(&self, length: u64) -> Io<'_, ()> {
-        self.disk.later(CALL_MICROS, move || self.file.set_len(length))
+        self.disk.later(&self.name, CALL_MICROS, move || self.file.set_len(length))
     }
 
     fn read_exact_at<'a>(&'a self, buffer: &'a mut [u8], position: u64) -> Io<'a, ()> {
-        self.disk.later(DEVICE_MICROS, move || Io::done(self.read(buffer, position)))
+        self.disk.later(&self.name, DEVICE_MICROS, move || Io::done(self.read(buffer, position)))
     }
 
     fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
@@ -224,12 +247,15 @@ impl File for SimFile {
         }
         Io::Later(Box::pin(async move {
             let time = if self.file.writes_are_durable() { DEVICE_MICROS } else { CALL_MICROS };
+            let mut torn = None;
             if self.disk.chance.percent(30) {
-                self.disk.takes(CALL_MICROS).await;
+                self.disk.takes(&self.name, CALL_MICROS).await;
                 self.write_some(buffer, position);
+                torn = Some(Torn(&self.disk));
             }
-            self.disk.takes(time).await;
-            let result = self.file.write_all_at(buffer, position).await;
+            self.disk.takes(&self.name, time).await;
+            let result = self.disk.told(self.file.write_all_at(buffer, position).await);
+            std::mem::forget(torn);
             let (name, length) = (&self.name, buffer.len());
             self.disk.universe.say(format_args!("disk: write {name} {position}+{length}: {result:?}"));
             result
@@ -237,11 +263,11 @@ impl File for SimFile {
     }
 
     fn allocate(&self, position: u64, length: u64) -> Io<'_, ()> {
-        self.disk.later(CALL_MICROS, move || self.file.allocate(position, length))
+        self.disk.later(&self.name, CALL_MICROS, move || self.file.allocate(position, length))
     }
 
     fn sync(&self) -> Io<'_, ()> {
-        self.disk.later(DEVICE_MICROS, move || {
+        self.disk.later(&self.name, DEVICE_MICROS, move || {
             let result = done(self.file.sync());
             self.disk.universe.say(format_args!("disk: sync {}: {result:?}", self.name));
             Io::done(result)

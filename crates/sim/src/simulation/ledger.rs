@@ -51,6 +51,7 @@ impl Ledger {
         let moment = self.moment();
         let end = (!is_unknown(&action)).then_some(moment);
         self.universe.say(format_args!("client {client}: {start}..: {action:?}"));
+        self.universe.tally().count(doing(&action));
         self.operations.lock().push(Operation { client, start, end, action });
     }
 
@@ -62,6 +63,30 @@ impl Ledger {
     /// All that was written down.
     pub fn operations(&self) -> Vec<Operation> {
         self.operations.lock().clone()
+    }
+}
+
+/// What was done, and how it went, as it is counted.
+fn doing(action: &Action) -> &'static str {
+    match action {
+        Action::Produce { idempotent: true, outcome: Outcome::Ok(_), .. } => {
+            "clients: idempotent record, done"
+        }
+        Action::Produce { idempotent: true, .. } => "clients: idempotent record, nobody knows",
+        Action::Produce { idempotent: false, outcome: Outcome::Ok(_), .. } => "clients: plain record, done",
+        Action::Produce { idempotent: false, .. } => "clients: plain record, nobody knows",
+        Action::Poll { .. } => "clients: poll that brought records",
+        Action::Census { .. } => "clients: census of a partition",
+        Action::Assign { .. } => "clients: assignment, alone or in a group",
+        Action::Seek(_) => "clients: seek",
+        Action::Commit { outcome: Outcome::Ok(()), .. } => "clients: commit, done",
+        Action::Commit { .. } => "clients: commit, nobody knows",
+        Action::Committed { .. } => "clients: committed position read",
+        Action::DeleteRecords { outcome: Outcome::Ok(_), .. } => "clients: records deleted or retained, done",
+        Action::DeleteRecords { .. } => "clients: records deleted, nobody knows",
+        Action::DeleteTopic { outcome: Outcome::Ok(()), .. } => "clients: topic deleted, done",
+        Action::DeleteTopic { .. } => "clients: topic deleted, nobody knows",
+        Action::EndTransaction { .. } => "clients: transaction ended",
     }
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use self::pipe::Pipe;
 
 /// What a connection takes to be made.
 const CONNECT_MICROS: (u64, u64) = (50, 500);
+/// What the system says when the process has as many files open as it may.
+pub(super) const EMFILE: i32 = 24;
 
 /// The network; clones are the same network.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub struct SimNetwork {
 pub struct Weather {
     /// A piece takes so many times as long; 0 is the same as 1.
     pub slowness: AtomicU64,
+    /// Whether the system has no descriptor for a new connection.
+    pub no_descriptors: AtomicBool,
 }
 
 #[derive(Default)]
@@ -95,6 +99,13 @@ impl SimNetwork {
         });
     }
 
+    /// Cuts all connections.
+    pub fn cut_all(&self) {
+        for _ in 0..self.live().len() {
+            self.cut_one();
+        }
+    }
+
     /// One connection falls silent: nothing more arrives, and nobody is told.
     pub fn silence_one(&self) {
         self.with_one("silent", |link| {
@@ -122,6 +133,7 @@ impl SimNetwork {
         if !live.is_empty() {
             let index = self.chance.below(live.len() as u64);
             self.universe.say(format_args!("network: connection {index} of {} is {what}", live.len()));
+            self.universe.tally().count(&format!("network: connection {what}"));
             act(&live[index as usize]);
         }
     }
@@ -197,8 +209,13 @@ impl Incoming for SimListener {
 
     fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>> {
         let mut state = self.network.state.lock();
+        let is_short = self.network.weather.no_descriptors.load(Ordering::Relaxed);
         let listening = state.listener.as_mut().filter(|listening| listening.number == self.number);
         let Some(listening) = listening else { return Poll::Pending };
+        if is_short && !listening.backlog.is_empty() {
+            self.network.universe.tally().count("network: no descriptor for a connection");
+            return Poll::Ready(Err(io::Error::from_raw_os_error(EMFILE)));
+        }
         match listening.backlog.pop_front() {
             Some((stream, peer)) => Poll::Ready(Ok((Box::new(stream), peer))),
             None => {

@@ -17,7 +17,8 @@ use thalweg_storage::disk::{Disk, MemoryDisk};
 use thalweg_storage::{OnFailure, Options, Storage};
 use tokio::sync::watch;
 
-use crate::simulation::disk::{Mood, SimDisk};
+use crate::simulation::disk::SimDisk;
+use crate::simulation::mood::Mood;
 use crate::simulation::network::SimNetwork;
 use crate::simulation::universe::{Chance, House, Universe};
 
@@ -105,7 +106,7 @@ impl Node {
     pub fn start(&mut self) {
         self.lives += 1;
         self.universe.say(format_args!("node: life {} begins", self.lives));
-        let house = House::new(&self.universe, "node", self.wrong_ms.clone());
+        let house = House::of_broker(&self.universe, "node", self.lives, self.wrong_ms.clone());
         let (trigger, shutdown) = ShutdownTrigger::new();
         let state = Arc::new(Mutex::new(State::default()));
         let parts = Parts {
@@ -138,6 +139,10 @@ impl Node {
     /// Ends the process where it stands.
     pub fn die(&mut self, death: Death) {
         self.universe.say(format_args!("node: life {} ends by {death:?}", self.lives));
+        if let Some(life) = &self.life {
+            let when = if life.state.lock().serving { "while it serves" } else { "while it does not serve" };
+            self.universe.tally().count(&format!("broker: ended by {death:?} {when}"));
+        }
         if death == Death::Power {
             self.network.darken();
         }
@@ -146,6 +151,7 @@ impl Node {
         }
         if death == Death::Power {
             self.disk = self.disk.power_cut(&self.chance);
+            self.universe.tally().add("disk: page lost by a power cut", self.disk.counts().pages_undone);
         }
     }
 
@@ -161,6 +167,7 @@ impl Node {
         match failed {
             Some(why) => {
                 self.universe.say(format_args!("node: life {} gave up: {why}", self.lives));
+                self.universe.tally().count("broker: gave up by itself");
                 self.die(Death::Process);
                 Health::Failed(why)
             }

@@ -13,6 +13,12 @@ use crate::simulation::universe::Chance;
 const WEATHER_MICROS: (u64, u64) = (5_000, 400_000);
 /// How much a full disk still takes.
 const FULL_BYTES_MAX: u64 = 96 << 10;
+/// Where calls get stuck.
+const STUCK_AT: [&str; 4] = ["wal/", "segments/", "facts/shard-0", "facts/cluster"];
+/// How long one waits for a call there.
+const STUCK_AFTER_MAX: Duration = Duration::from_millis(400);
+/// How long it hangs at most.
+const STUCK_MICROS_MAX: u64 = 40_000;
 /// How far a clock jumps, in milliseconds.
 const JUMP_MS_MAX: u64 = 3_600_000;
 
@@ -45,10 +51,15 @@ pub enum Peril {
     Misreads,
     /// The wall clock of the broker jumps.
     ClockJump,
+    /// Calls for one file, or in one folder, do not return; others do, and connections may be cut, so that clients ask
+    /// again; then the process or the machine ends.
+    StuckCall,
+    /// The process has as many files open as it may, for a while.
+    NoDescriptors,
 }
 
 impl Peril {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Kill,
         Self::PowerCut,
         Self::KillThenPowerCut,
@@ -62,6 +73,8 @@ impl Peril {
         Self::FailedReads,
         Self::Misreads,
         Self::ClockJump,
+        Self::StuckCall,
+        Self::NoDescriptors,
     ];
 
     /// The kinds that a run knows: some of all, so that each is seen alone and with others.
@@ -100,6 +113,7 @@ impl Script {
 
     async fn strike(&self, peril: Peril, chance: &Chance) {
         self.universe.say(format_args!("peril: {peril:?}"));
+        self.universe.tally().count(&format!("perils: {peril:?}"));
         match peril {
             Peril::Kill => self.node.lock().die(Death::Process),
             Peril::PowerCut => self.node.lock().die(Death::Power),
@@ -143,18 +157,50 @@ impl Script {
                 let jump = chance.below(2 * JUMP_MS_MAX).cast_signed() - JUMP_MS_MAX.cast_signed();
                 self.node.lock().wrong_ms.store(jump, Ordering::Relaxed);
             }
+            Peril::StuckCall => self.stick(chance).await,
+            Peril::NoDescriptors => {
+                let mood = self.node.lock().mood.clone();
+                let flags = [&mood.no_descriptors, &self.network.weather().no_descriptors];
+                flags.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
+                self.tend(chance.micros(WEATHER_MICROS.0, WEATHER_MICROS.1), chance).await;
+                flags.iter().for_each(|flag| flag.store(false, Ordering::Relaxed));
+            }
         }
     }
 
     /// Sets a figure for a while; who is down meanwhile is started again.
     async fn weather(&self, figure: &std::sync::atomic::AtomicU64, value: u64, chance: &Chance) {
         figure.store(value, Ordering::Relaxed);
-        let end = self.universe.elapsed() + chance.micros(WEATHER_MICROS.0, WEATHER_MICROS.1);
+        self.tend(chance.micros(WEATHER_MICROS.0, WEATHER_MICROS.1), chance).await;
+        figure.store(0, Ordering::Relaxed);
+    }
+
+    /// Lets time pass, in which who is down is started again.
+    async fn tend(&self, time: Duration, chance: &Chance) {
+        let end = self.universe.elapsed() + time;
         while self.universe.elapsed() < end {
             self.keep_up(chance).await;
             self.universe.sleep(chance.micros(100, 5_000)).await;
         }
-        figure.store(0, Ordering::Relaxed);
+    }
+
+    /// Waits until a call hangs, lets all else go on for a while, and ends the process or the machine.
+    async fn stick(&self, chance: &Chance) {
+        let mood = self.node.lock().mood.clone();
+        mood.stick(*chance.pick::<&str>(&STUCK_AT));
+        let give_up = self.universe.elapsed() + STUCK_AFTER_MAX;
+        while !mood.has_hanging() && self.universe.elapsed() < give_up {
+            self.tend(chance.micros(100, 3_000), chance).await;
+        }
+        if mood.has_hanging() {
+            self.universe.sleep(chance.micros(1, STUCK_MICROS_MAX)).await;
+            if chance.percent(50) {
+                self.network.cut_all();
+                self.universe.sleep(chance.micros(1_000, STUCK_MICROS_MAX)).await;
+            }
+            self.node.lock().die(*chance.pick(&[Death::Process, Death::Power]));
+        }
+        mood.loosen();
     }
 
     /// Lets nothing go wrong any more.

@@ -1,5 +1,6 @@
 //! One run: a world from a seed, a broker in it, clients, what goes wrong, and the verdict.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +40,15 @@ pub struct Report {
     pub operations: usize,
     /// How often the broker was started.
     pub lives: u32,
+    /// How often each thing happened in it.
+    pub counts: BTreeMap<String, u64>,
     /// What is wrong; nothing where all is well.
     pub wrong: Vec<String>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, hash, steps, elapsed, operations, lives, wrong } = self;
+        let Self { seed, hash, steps, elapsed, operations, lives, wrong, .. } = self;
         write!(
             f,
             "seed {seed}: {hash:016x} {steps} steps {elapsed:?} {operations} operations {lives} lives"
@@ -98,6 +101,7 @@ pub fn run(seed: u64, trace: &Trace) -> Report {
     wrong.extend(verdict.anomalies.iter().map(ToString::to_string));
     let lives = node.lock().lives();
     universe.end();
+    universe.figures().sum(universe.tally());
     Report {
         seed,
         hash: trace.hash(),
@@ -105,6 +109,7 @@ pub fn run(seed: u64, trace: &Trace) -> Report {
         elapsed: universe.elapsed(),
         operations: operations.len(),
         lives,
+        counts: universe.tally().counts(),
         wrong,
     }
 }

@@ -7,6 +7,7 @@
 mod chance;
 mod clock;
 mod house;
+mod tally;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use thalweg_model::world::BoxFuture;
 pub use self::chance::Chance;
 pub use self::clock::{HouseClock, Sleep};
 pub use self::house::{House, HouseId, is_blocking, reads_the_device};
+pub use self::tally::{Figures, Tally};
 pub use self::trace::Trace;
 
 /// How long one poll of a task takes at most.
@@ -37,6 +39,8 @@ struct Inner {
     seed: u64,
     chance: Chance,
     trace: Trace,
+    tally: Tally,
+    figures: Figures,
     state: Mutex<State>,
     ready: Arc<Mutex<BTreeSet<TaskId>>>,
 }
@@ -85,6 +89,8 @@ impl Universe {
             seed,
             chance: Chance::new(seed, "universe"),
             trace,
+            tally: Tally::default(),
+            figures: Figures::default(),
             state: Mutex::default(),
             ready: Arc::default(),
         }))
@@ -98,6 +104,16 @@ impl Universe {
     /// Where everything that happens is told.
     pub fn trace(&self) -> &Trace {
         &self.0.trace
+    }
+
+    /// How often each thing happened.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
+    /// What brokers count of themselves.
+    pub fn figures(&self) -> &Figures {
+        &self.0.figures
     }
 
     /// Time since the beginning.

@@ -46,6 +46,8 @@ pub struct Counts {
     pub reads: u64,
     /// Bytes of these.
     pub bytes_read: u64,
+    /// Pages that held something else before the power cut that this disk came out of.
+    pub pages_undone: u64,
 }
 
 #[derive(Default)]
@@ -185,15 +187,19 @@ impl MemoryDisk {
                 names.insert(name.clone(), node.clone());
             }
         }
+        let mut counts = Counts::default();
         let names: BTreeMap<String, Node> = names
             .into_iter()
-            .map(|(name, node)| (name, Arc::new(Mutex::new(node.lock().after_cut(chance)))))
+            .map(|(name, node)| {
+                (name, Arc::new(Mutex::new(node.lock().after_cut(chance, &mut counts.pages_undone))))
+            })
             .collect();
         Self(Arc::new(Mutex::new(State {
             direct: old.direct,
             room: old.room,
             durable_names: names.clone(),
             names,
+            counts,
             ..State::default()
         })))
     }
@@ -271,7 +277,7 @@ impl Contents {
         }
     }
 
-    fn after_cut(&self, chance: &dyn Random) -> Self {
+    fn after_cut(&self, chance: &dyn Random, pages_undone: &mut u64) -> Self {
         let mut bytes = self.bytes.clone();
         if bytes.len() != self.durable_length && chance.next().is_multiple_of(2) {
             bytes.resize(self.durable_length, 0);
@@ -285,6 +291,7 @@ impl Contents {
             if from >= bytes.len() {
                 continue;
             }
+            *pages_undone += 1;
             let to = (from + ALIGNMENT).min(bytes.len());
             bytes[from..to].fill(0);
             let kept = old.len().min(to - from);

@@ -69,6 +69,8 @@ impl Deleting {
         let operation = if chance.percent(80) { ConfigOperation::Set } else { ConfigOperation::Delete };
         let value = Some(value).filter(|_| operation == ConfigOperation::Set);
         let update = ConfigUpdate { name: setting.to_owned(), operation, value };
-        client.alter_configs(&[(resource, vec![update])], false).await.map(drop)
+        client.alter_configs(&[(resource, vec![update])], false).await?;
+        desk.universe.tally().count("clients: setting changed");
+        Ok(())
     }
 }

@@ -53,6 +53,7 @@ impl Joining {
             let polled = member.poll(Duration::from_millis(60)).await;
             if taken != member.joins() {
                 taken = member.joins();
+                desk.universe.tally().count("clients: rebalance");
                 let position = |(name, _)| Position { partition: place(&name), offset: None };
                 let partitions = member.positions().into_iter().map(position).collect();
                 // It had them before what the poll brought.

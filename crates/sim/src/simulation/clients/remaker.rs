@@ -60,6 +60,7 @@ impl Remaking {
         if made.iter().any(|(_, result)| result.is_err()) {
             return Ok(false);
         }
+        desk.universe.tally().count("clients: topic made");
         let partition = Partition::new(known.clone(), 0);
         let options = ProducerOptions { linger: Duration::ZERO, ..ProducerOptions::default() };
         let producer = Producer::new(client.clone(), options).await?;

@@ -111,6 +111,7 @@ impl Pipe {
         let mut travel = self.chance.micros(TRAVEL_MICROS.0, TRAVEL_MICROS.1);
         if self.chance.one_in(LATE_ONE_IN) {
             travel += self.chance.micros(LATE_MICROS.0, LATE_MICROS.1);
+            self.universe.tally().count("network: piece late");
         }
         state.last = state.last.max(now + self.weather.slow(travel));
         let arrives = state.last;

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicI64;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use thalweg_model::world::{BoxFuture, NoMeter, Spawner, Task, World};
+use thalweg_model::world::{BoxFuture, Meter, NoMeter, Spawner, Task, World};
 
 use super::{HouseClock, Universe};
 
@@ -53,8 +53,13 @@ pub struct House {
 }
 
 impl House {
-    /// A new process. `wrong_ms` is how wrong its wall clock is, which may change.
-    pub fn new(universe: &Universe, name: &str, wrong_ms: Arc<AtomicI64>) -> Self {
+    /// The process of a broker. `wrong_ms` is how wrong its wall clock is, which may change; what it counts of itself
+    /// is kept.
+    pub fn of_broker(universe: &Universe, name: &str, life: u32, wrong_ms: Arc<AtomicI64>) -> Self {
+        Self::new(universe, name, wrong_ms, universe.figures().meter(u64::from(life)))
+    }
+
+    fn new(universe: &Universe, name: &str, wrong_ms: Arc<AtomicI64>, meter: Arc<dyn Meter>) -> Self {
         let id = {
             let mut state = universe.0.state.lock();
             state.next_house += 1;
@@ -66,14 +71,14 @@ impl House {
             clock: Arc::new(HouseClock::new(universe.clone(), wrong_ms)),
             random: Arc::new(universe.chance(&format!("{name} {}", id.0))),
             spawner: Arc::new(HouseSpawner { universe: universe.clone(), house: id }),
-            meter: Arc::new(NoMeter),
+            meter,
         };
         Self { universe: universe.clone(), id, world }
     }
 
     /// A process whose clock is right.
     pub fn punctual(universe: &Universe, name: &str) -> Self {
-        Self::new(universe, name, Arc::default())
+        Self::new(universe, name, Arc::default(), Arc::new(NoMeter))
     }
 
     /// Why it wants to end, if it does.
