@@ -114,6 +114,14 @@ fn warn_of(settings: &Settings, config: &BrokerConfig, plans: &Plans) {
     if !idle.is_empty() {
         warn!(settings = idle.join(", "), "these settings are taken and have no meaning here");
     }
+    for (name, factor) in [
+        ("offsets.topic.replication.factor", i32::from(config.offsets_topic_replication_factor)),
+        ("default.replication.factor", config.default_replication_factor),
+    ] {
+        if factor > 1 {
+            warn!(name, factor, "there is one broker: topics with this many replicas cannot be made");
+        }
+    }
     if &*config.durability == "os" {
         warn!("records are acknowledged before they are synced: a power cut may lose the newest ones");
     }

@@ -9,7 +9,7 @@ use thalweg_model::{NodeId, PartitionIndex, TopicId, TopicName};
 use crate::catalog::{
     self, CLUSTER_METADATA, CatalogError, Changing, Entry, PartitionRun, Record, TopicRecord,
 };
-use crate::config::{BrokerConfig, DescribeOptions, Overrides, value::Value};
+use crate::config::{BrokerConfig, DescribeOptions, Overrides};
 use crate::partition::Partition;
 use crate::session::TopicRef;
 use crate::session::configs::ConfigError;
@@ -87,6 +87,7 @@ impl Broker {
         if changing.read(|state| state.find(&TopicRef::Name(name.clone())).is_some()) {
             return Err(TopicError::Exists(name.clone()));
         }
+        self.check_replicas(config.offsets_topic_replication_factor, &config)?;
         let segment_bytes = config.offsets_topic_segment_bytes.to_string();
         let settings = [
             ("cleanup.policy", "compact"),
@@ -185,7 +186,7 @@ impl Broker {
     }
 
     fn check_replicas(&self, wanted: i16, config: &BrokerConfig) -> Result<(), TopicError> {
-        let factor = if wanted == -1 { default_replication_factor(config) } else { i64::from(wanted) };
+        let factor = if wanted == -1 { config.default_replication_factor } else { i32::from(wanted) };
         if factor < 1 {
             let text = "the replication factor must be above 0, or -1 for the broker's default";
             return Err(TopicError::InvalidReplicationFactor(text.into()));
@@ -481,13 +482,6 @@ fn collision(name: &TopicName, other: &str) -> TopicError {
     TopicError::InvalidTopic(format!(
         "the name '{name}' differs from {other} in nothing but '.' and '_': figures of both could not be told apart"
     ))
-}
-
-fn default_replication_factor(config: &BrokerConfig) -> i64 {
-    match config.value("default.replication.factor") {
-        Some(Value::Number(factor)) => factor,
-        _ => 1,
-    }
 }
 
 fn wanted_partitions(topic: &NewTopic, config: &BrokerConfig) -> i64 {

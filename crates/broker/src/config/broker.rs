@@ -200,6 +200,12 @@ impl Read for i32 {
     }
 }
 
+impl Read for i16 {
+    fn read(value: Option<Value>) -> Option<Self> {
+        i64::read(value)?.try_into().ok()
+    }
+}
+
 impl Read for Arc<str> {
     fn read(value: Option<Value>) -> Option<Self> {
         if let Some(Value::Text(text)) = value { Some(text.into()) } else { None }
@@ -248,6 +254,7 @@ settings! {
     log_dir: Vec<String> = "log.dir",
     log_dirs: Option<Vec<String>> = "log.dirs",
     num_partitions: i32 = "num.partitions",
+    default_replication_factor: i32 = "default.replication.factor",
     min_insync_replicas: i32 = "min.insync.replicas",
     auto_create_topics_enable: bool = "auto.create.topics.enable",
     delete_topic_enable: bool = "delete.topic.enable",
@@ -274,12 +281,14 @@ settings! {
     offsets_retention_minutes: i32 = "offsets.retention.minutes",
     offsets_topic_compression_codec: i32 = "offsets.topic.compression.codec",
     offsets_topic_num_partitions: i32 = "offsets.topic.num.partitions",
+    offsets_topic_replication_factor: i16 = "offsets.topic.replication.factor",
     offsets_topic_segment_bytes: i32 = "offsets.topic.segment.bytes",
     group_initial_rebalance_delay_ms: i32 = "group.initial.rebalance.delay.ms",
     group_max_session_timeout_ms: i32 = "group.max.session.timeout.ms",
     group_min_session_timeout_ms: i32 = "group.min.session.timeout.ms",
     group_max_size: i32 = "group.max.size",
     producer_id_expiration_ms: i32 = "producer.id.expiration.ms",
+    unstable_api_versions_enable: bool = "unstable.api.versions.enable",
     durability: Arc<str> = "thalweg.durability",
     memory_frames_bytes: i64 = "thalweg.memory.frames.bytes",
     memory_tail_bytes: i64 = "thalweg.memory.tail.bytes",

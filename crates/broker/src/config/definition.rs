@@ -24,6 +24,17 @@ pub struct Definition {
     pub described: bool,
     /// Of a topic's setting: the broker's settings that hold where the topic says nothing, first one first.
     pub brokers: &'static [&'static str],
+    /// Where the default is not Kafka's.
+    pub other_default: Option<OtherDefault>,
+}
+
+/// Why a default is not Kafka's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherDefault {
+    /// Kafka's; none is its `null`.
+    pub kafka: Option<&'static str>,
+    /// The reason, as a sentence.
+    pub why: &'static str,
 }
 
 /// Which values a setting takes, beside what its kind says.
@@ -95,6 +106,7 @@ impl Definition {
             documentation: "",
             described: true,
             brokers: &[],
+            other_default: None,
         }
     }
 
@@ -103,8 +115,30 @@ impl Definition {
         self.kind == ConfigKind::Password
     }
 
+    /// What it is for, and where its default is not Kafka's, why.
+    pub fn explained(&self) -> String {
+        match self.other_default {
+            None => self.documentation.to_owned(),
+            Some(OtherDefault { kafka, why }) => {
+                format!("{} Kafka's default is {}. {why}", self.documentation, kafka.unwrap_or("none"))
+            }
+        }
+    }
+
     pub(super) const fn default(mut self, value: &'static str) -> Self {
         self.default = Some(value);
+        self
+    }
+
+    /// Another default than Kafka's, with the reason.
+    pub(super) const fn default_unlike_kafka(
+        mut self,
+        value: &'static str,
+        kafka: Option<&'static str>,
+        why: &'static str,
+    ) -> Self {
+        self.default = Some(value);
+        self.other_default = Some(OtherDefault { kafka, why });
         self
     }
 

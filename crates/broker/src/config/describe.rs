@@ -12,7 +12,7 @@ use super::value;
 use super::{Overrides, broker_setting, broker_settings, of_listener, topic_settings};
 
 /// Settings that are one thing in several units, the first holding before the others.
-const UNITS: [&[&str]; 3] = [
+pub(super) const UNITS: [&[&str]; 3] = [
     &["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
     &["log.roll.ms", "log.roll.hours"],
     &["log.roll.jitter.ms", "log.roll.jitter.hours"],
@@ -52,7 +52,7 @@ impl BrokerConfig {
             source: source(&synonyms),
             synonyms: if options.synonyms { synonyms } else { Vec::new() },
             kind: row.kind,
-            documentation: options.documentation.then(|| row.documentation.into()),
+            documentation: options.documentation.then(|| row.explained().into()),
         }
     }
 
@@ -106,7 +106,9 @@ impl BrokerConfig {
             source: source(&synonyms),
             synonyms: if options.synonyms { synonyms } else { Vec::new() },
             kind: row.map_or(ConfigKind::Password, |row| row.kind),
-            documentation: options.documentation.then(|| row.map_or("", |row| row.documentation).into()),
+            documentation: options
+                .documentation
+                .then(|| row.map(Definition::explained).unwrap_or_default().into()),
         }
     }
 

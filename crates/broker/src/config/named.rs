@@ -102,7 +102,7 @@ impl BrokerConfig {
             source: source(&synonyms),
             synonyms: if options.synonyms { synonyms } else { Vec::new() },
             kind: row.kind,
-            documentation: options.documentation.then(|| row.documentation.into()),
+            documentation: options.documentation.then(|| row.explained().into()),
         }
     }
 

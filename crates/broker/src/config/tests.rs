@@ -6,17 +6,6 @@ use super::broker::FIELDS;
 use super::*;
 use crate::session::configs::ConfigError;
 
-/// Where our default differs from Kafka's, each with its reason in the row's documentation.
-const OTHER_DEFAULTS: [&str; 7] = [
-    "group.initial.rebalance.delay.ms",
-    "node.id",
-    "offsets.topic.replication.factor",
-    "share.coordinator.state.topic.min.isr",
-    "share.coordinator.state.topic.replication.factor",
-    "transaction.state.log.min.isr",
-    "transaction.state.log.replication.factor",
-];
-
 fn fixture(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
@@ -50,11 +39,65 @@ fn broker_settings_are_those_of_kafka() {
         assert_eq!(entry.kind.word(), kind, "{name}");
         assert_eq!(entry.read_only, update.starts_with("read-only"), "{name}");
         assert_eq!(entry.sensitive, update.ends_with("sensitive"), "{name}");
-        if !OTHER_DEFAULTS.contains(&name) {
-            assert_eq!(entry.value.as_deref(), (default != "null").then_some(default), "{name}");
+        let (row, default) =
+            (broker_setting(name).expect("it is described"), (default != "null").then_some(default));
+        match row.other_default {
+            None => assert_eq!(entry.value.as_deref(), default, "{name} has another default, and no reason"),
+            Some(other) => {
+                assert_eq!(other.kafka, default, "{name}");
+                assert_ne!(row.default, default, "{name} has Kafka's default");
+                assert!(other.why.len() > 20 && other.why.ends_with('.'), "{name}: {}", other.why);
+            }
         }
         assert!(entry.documentation.as_ref().is_some_and(|text| text.len() > 10), "{name}");
         assert_eq!(entry.source, ConfigSource::Default, "{name}");
+    }
+}
+
+#[test]
+fn whole_families_of_settings_act() {
+    let families =
+        ["socket.", "offsets.", "log.retention.", "log.segment.", "log.roll.", "log.message.timestamp."];
+    let classic = [
+        "group.initial.rebalance.delay.ms",
+        "group.max.session.timeout.ms",
+        "group.max.size",
+        "group.min.session.timeout.ms",
+        "offset.metadata.max.bytes",
+    ];
+    // The broker opens no connections by itself.
+    let idle = ["socket.connection.setup.timeout.max.ms", "socket.connection.setup.timeout.ms"];
+    let of_family = |name: &str| {
+        let of_connections = name.starts_with("max.connection") || name.starts_with("connections.max.idle");
+        classic.contains(&name) || of_connections || families.iter().any(|family| name.starts_with(family))
+    };
+    let rows: Vec<_> = broker_settings().filter(|row| of_family(row.name)).collect();
+    assert_eq!(rows.len(), 38, "{rows:#?}");
+    for row in rows {
+        assert_eq!(row.class == Class::NoMeaning, idle.contains(&row.name), "{}", row.name);
+        // It has a reader, or a topic's setting behind which it stands, in this unit or another.
+        let stands_behind = topic_settings().any(|topic| topic.brokers.contains(&row.name));
+        let in_unit = super::describe::UNITS.iter().any(|units| units.contains(&row.name));
+        let read = FIELDS.contains(&row.name) || stands_behind || in_unit;
+        assert!(read || row.class == Class::NoMeaning, "nobody reads {}", row.name);
+    }
+}
+
+#[test]
+fn what_stands_behind_a_topics_setting_changes_it() {
+    let candidates = ["7", "1048577", "true", "compact", "gzip", "LogAppendTime", "0.25"];
+    let shown = |config: &BrokerConfig, name: &str| {
+        let entries = config.describe_topic(&Overrides::new(), &|found| found == name, BOTH);
+        entries[0].value.clone()
+    };
+    for row in topic_settings() {
+        for behind in row.brokers {
+            let setting = broker_setting(behind).expect("it is in the table");
+            let good = |text: &&str| setting.default != Some(*text) && value::parse(setting, text).is_ok();
+            let other = candidates.into_iter().find(good).expect("one of them is another value");
+            let changed = shown(&broker(&[(behind, other)]), row.name);
+            assert_ne!(changed, shown(&BrokerConfig::default(), row.name), "{behind} behind {}", row.name);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ struct Row {
     default: Option<&'static str>,
     class: &'static str,
     update: &'static str,
-    documentation: &'static str,
+    documentation: String,
 }
 
 pub(crate) fn run(flags: &ConfigFlags) -> Result<(), Failure> {
@@ -39,7 +39,7 @@ pub(crate) fn run(flags: &ConfigFlags) -> Result<(), Failure> {
             default: row.default,
             class: row.class.word(),
             update: update_word(row.update),
-            documentation: row.documentation,
+            documentation: row.explained(),
         });
     }
     if flags.json {
@@ -67,6 +67,12 @@ fn update_word(update: Update) -> &'static str {
 /// The page `docs/configuration.md`, from the tables alone.
 pub(crate) fn markdown() -> String {
     let mut page = String::from(HEAD);
+    let shown = |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("`{text}`"));
+    for (row, other) in config::broker_settings().filter_map(|row| Some((row, row.other_default?))) {
+        let (ours, kafka) = (shown(row.default), shown(other.kafka));
+        page.push_str(&format!("| `{}` | {ours} | {kafka} | {} |\n", row.name, other.why));
+    }
+    page.push_str(UNSET);
     let of_class = |class: Class| config::broker_settings().filter(move |row| row.class == class);
     page.push_str("## Settings of the broker that act\n\n");
     table(&mut page, of_class(Class::Acts));
@@ -92,7 +98,18 @@ prints what is in effect and where it comes from. A setting that Kafka has bears
 own begin with `thalweg.` (their variables may leave it out: `THALWEG_DURABILITY`). A setting for one listener is written
 `listener.name.NAME.SETTING`.
 
-Where a default differs from Kafka's, the row says so.
+## Defaults that are not Kafka's
+
+| Name | Default | Kafka's | Why |
+| --- | --- | --- | --- |
+";
+
+/// What holds where nothing is set, though the default that clients are shown is Kafka's.
+const UNSET: &str = "
+Three more defaults are shown as Kafka's and are not what holds while nobody sets them: data lies in `thalweg-data` under
+the working directory, not in `/tmp/kafka-logs` (`log.dirs`), which systems empty; the listener is `localhost:9092` on
+both loopbacks, not on every interface (`listeners`), because nobody is asked who they are; the buffers of sockets
+(`socket.send.buffer.bytes`, `socket.receive.buffer.bytes`) are left to the operating system, which lets them grow.
 
 ";
 
@@ -110,7 +127,7 @@ fn table(page: &mut String, rows: impl Iterator<Item = &'static Definition>) {
             Update::PerBroker | Update::ClusterWide => "any time",
         };
         let (name, kind, meaning) =
-            (row.name, row.kind.word().to_lowercase(), row.documentation.replace('|', "\\|"));
+            (row.name, row.kind.word().to_lowercase(), row.explained().replace('|', "\\|"));
         page.push_str(&format!("| `{name}` | {kind} | {default} | {changes} | {meaning} |\n"));
     }
 }

@@ -117,6 +117,17 @@ fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
     });
 }
 
+#[test]
+fn without_brokers_for_its_replicas_the_offsets_topic_is_not_made() {
+    bench(&[("offsets.topic.replication.factor", "3")], async |bench| {
+        bench.create("t", 1, &[]).await;
+        let topics = [CommitTopic { topic: name("t"), partitions: vec![one(0, 1)] }];
+        let commit = bench.session.groups().commit(NOBODY, &topics).await.value;
+        assert_eq!(commit, [vec![Err(GroupError::Unavailable)]]);
+        assert!(bench.broker.find_topic(&name("__consumer_offsets")).is_none());
+    });
+}
+
 /// What is kept of groups and producers, by partition, for comparing.
 type Kept = BTreeMap<(TopicName, PartitionIndex), bytes::Bytes>;
 

@@ -1,6 +1,7 @@
 //! Settings of groups and of committed offsets.
 
 use super::super::definition::{Definition, boolean, class, int, list, long, short, string};
+use super::{ONE_COPY, ONE_WRITTEN};
 
 pub(super) const ROWS: &[Definition] = &[
     boolean("errors.deadletterqueue.auto.create.topics.enable").default("false").cluster_wide().no_meaning("Whether the topic for records that a share group gave up is created by itself."),
@@ -22,7 +23,7 @@ pub(super) const ROWS: &[Definition] = &[
     int("group.coordinator.cached.buffer.max.bytes").default("1048588").at_least(524_288).cluster_wide().no_meaning("Largest write buffer that Kafka's coordinator keeps for use again."),
     list("group.coordinator.rebalance.protocols").default("classic,consumer,streams").one_of(&["consumer", "classic", "share", "streams"]).no_meaning("Group protocols that are offered; the classic one alone is here today, whatever the list says."),
     int("group.coordinator.threads").default("4").at_least(1).no_meaning("Threads on which Kafka's group coordinator runs."),
-    int("group.initial.rebalance.delay.ms").default("0").acts("Milliseconds that the first rebalance of an empty group waits for more members. 0 here (3000 in Kafka), so that a lone consumer starts at once."),
+    int("group.initial.rebalance.delay.ms").default_unlike_kafka("0", Some("3000"), "A lone consumer starts at once (`docs/decisions/0002`).").acts("Milliseconds that the first rebalance of an empty group waits for more members."),
     int("group.max.session.timeout.ms").default("1800000").acts("Largest session timeout, in milliseconds, that a member of a classic group may ask for."),
     int("group.max.size").default("2147483647").at_least(1).acts("Most members of one classic group."),
     int("group.min.session.timeout.ms").default("6000").acts("Smallest session timeout, in milliseconds, that a member of a classic group may ask for."),
@@ -70,16 +71,16 @@ pub(super) const ROWS: &[Definition] = &[
     int("offsets.retention.minutes").default("10080").at_least(1).acts("Minutes for which the offsets of a group without members are kept."),
     int("offsets.topic.compression.codec").default("0").between(0, 4).acts("Codec of the batches in `__consumer_offsets`: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."),
     int("offsets.topic.num.partitions").default("50").at_least(1).acts("Partitions of `__consumer_offsets`; it cannot change once the topic is there."),
-    short("offsets.topic.replication.factor").default("1").at_least(1).no_meaning("Replicas of `__consumer_offsets`. 1 here (3 in Kafka), because one machine keeps one copy, durably."),
+    short("offsets.topic.replication.factor").default_unlike_kafka("1", Some("3"), ONE_COPY).at_least(1).acts("Replicas of `__consumer_offsets`. With more than there are brokers the topic cannot be made, and groups find no coordinator."),
     int("offsets.topic.segment.bytes").default("104857600").at_least(1).acts("Size, in bytes, of a segment of `__consumer_offsets`."),
     int("share.coordinator.append.linger.ms").default("-1").at_least(-1).no_meaning("Milliseconds for which the share coordinator gathers writes, -1 to adapt."),
     int("share.coordinator.cached.buffer.max.bytes").default("1048588").at_least(524_288).cluster_wide().no_meaning("Largest write buffer that the share coordinator keeps for use again."),
     int("share.coordinator.load.buffer.size").default("5242880").at_least(1).no_meaning("Bytes that are read at once when the state of share groups is loaded."),
     int("share.coordinator.snapshot.update.records.per.snapshot").default("500").between(0, 500).no_meaning("Updates of a share group's state after which it is written whole."),
     int("share.coordinator.state.topic.compression.codec").default("0").no_meaning("Codec of the batches in `__share_group_state`."),
-    short("share.coordinator.state.topic.min.isr").default("1").at_least(1).no_meaning("Replicas of `__share_group_state` that must have a record. 1 here (2 in Kafka), because one machine keeps one copy."),
+    short("share.coordinator.state.topic.min.isr").default_unlike_kafka("1", Some("2"), ONE_WRITTEN).at_least(1).no_meaning("Replicas of `__share_group_state` that must have a record."),
     int("share.coordinator.state.topic.num.partitions").default("50").at_least(1).no_meaning("Partitions of `__share_group_state`."),
-    short("share.coordinator.state.topic.replication.factor").default("1").at_least(1).no_meaning("Replicas of `__share_group_state`. 1 here (3 in Kafka), because one machine keeps one copy."),
+    short("share.coordinator.state.topic.replication.factor").default_unlike_kafka("1", Some("3"), ONE_COPY).at_least(1).no_meaning("Replicas of `__share_group_state`."),
     int("share.coordinator.state.topic.segment.bytes").default("104857600").at_least(1).no_meaning("Size, in bytes, of a segment of `__share_group_state`."),
     int("share.coordinator.threads").default("1").at_least(1).no_meaning("Threads on which Kafka's share coordinator runs."),
     int("share.coordinator.write.timeout.ms").default("5000").at_least(1).no_meaning("Milliseconds that a write to `__share_group_state` may take."),

@@ -1,6 +1,7 @@
 //! Settings of records, of the log, and of topics.
 
 use super::super::definition::{Definition, Rule, boolean, class, double, int, list, long, short, string};
+use super::{ONE_COPY, ONE_WRITTEN};
 
 pub(super) const ROWS: &[Definition] = &[
     int("add.partitions.to.txn.retry.backoff.max.ms").default("100").at_least(0).no_meaning("Longest wait, in milliseconds, of a broker that asks again to add partitions to a transaction while the one before it still ends."),
@@ -12,7 +13,7 @@ pub(super) const ROWS: &[Definition] = &[
     string("compression.type").default("producer").one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]).cluster_wide().acts("The codec in which batches are stored where a topic says nothing: one of the codecs, `uncompressed`, or `producer` to keep what the producer chose."),
     int("compression.zstd.level").default("3").between(-131_072, 22).cluster_wide().acts("Level for batches that the broker itself compresses with zstd: -131072 to 22."),
     class("create.topic.policy.class.name").no_meaning("A Java class that judges new topics; no Java class is loaded here."),
-    int("default.replication.factor").default("1").no_meaning("Replicas of a topic that is created without saying how many; one machine keeps one, durably."),
+    int("default.replication.factor").default("1").acts("Replicas of a topic that is created without saying how many; with more than there are brokers such a topic is refused."),
     boolean("delete.topic.enable").default("true").acts("Whether clients may delete topics."),
     long("log.cleaner.backoff.ms").default("15000").at_least(0).cluster_wide().no_meaning("Milliseconds that the cleaner rests when nothing is to be cleaned. Compaction is not there yet."),
     long("log.cleaner.dedupe.buffer.size").default("134217728").cluster_wide().no_meaning("Memory, in bytes, that all cleaner threads share to remember keys."),
@@ -65,9 +66,9 @@ pub(super) const ROWS: &[Definition] = &[
     boolean("transaction.partition.verification.enable").default("true").cluster_wide().no_meaning("Whether a transactional write is checked against the coordinator's list of partitions."),
     int("transaction.remove.expired.transaction.cleanup.interval.ms").default("3600000").at_least(1).no_meaning("Milliseconds between searches for transactional ids that have expired."),
     int("transaction.state.log.load.buffer.size").default("5242880").at_least(1).no_meaning("Bytes that are read at once when the state of transactions is loaded."),
-    int("transaction.state.log.min.isr").default("1").at_least(1).no_meaning("Replicas of `__transaction_state` that must have a record. 1 here (2 in Kafka), because one machine keeps one copy."),
+    int("transaction.state.log.min.isr").default_unlike_kafka("1", Some("2"), ONE_WRITTEN).at_least(1).no_meaning("Replicas of `__transaction_state` that must have a record."),
     int("transaction.state.log.num.partitions").default("50").at_least(1).no_meaning("Partitions of `__transaction_state`."),
-    short("transaction.state.log.replication.factor").default("1").at_least(1).no_meaning("Replicas of `__transaction_state`. 1 here (3 in Kafka), because one machine keeps one copy."),
+    short("transaction.state.log.replication.factor").default_unlike_kafka("1", Some("3"), ONE_COPY).at_least(1).no_meaning("Replicas of `__transaction_state`."),
     int("transaction.state.log.segment.bytes").default("104857600").at_least(1).no_meaning("Size, in bytes, of a segment of `__transaction_state`."),
     boolean("transaction.two.phase.commit.enable").default("false").no_meaning("Whether transactions may be prepared and decided from outside."),
     int("transactional.id.expiration.ms").default("604800000").at_least(1).no_meaning("Milliseconds after which an unused transactional id is forgotten."),
