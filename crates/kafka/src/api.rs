@@ -49,7 +49,7 @@ use crate::request::{Handled, Request};
 pub(crate) use self::fetch::Memory as FetchMemory;
 
 /// One API. Its name, the versions with an answer and the shapes of its headers are those of its messages; the newest
-/// version is served, unless it is unstable.
+/// version is served, an unstable one where `unstable.api.versions.enable` says so.
 pub(crate) struct Api {
     pub(crate) key: ApiKey,
     /// The first version that clients are told of, where that is older than what has an answer.
@@ -69,14 +69,14 @@ impl Api {
         self.key.name()
     }
 
-    /// The versions with an answer.
-    pub(crate) const fn served(&self) -> RangeInclusive<i16> {
-        self.key.stable_versions()
+    /// The versions with an answer; those that are still being designed only where they are asked for.
+    pub(crate) const fn served(&self, unstable: bool) -> RangeInclusive<i16> {
+        if unstable { self.key.versions() } else { self.key.stable_versions() }
     }
 
     /// The versions that clients are told of.
-    pub(crate) fn advertised(&self) -> RangeInclusive<i16> {
-        let served = self.served();
+    pub(crate) fn advertised(&self, unstable: bool) -> RangeInclusive<i16> {
+        let served = self.served(unstable);
         self.advertised_from.unwrap_or(*served.start())..=*served.end()
     }
 }

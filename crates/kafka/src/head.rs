@@ -24,6 +24,8 @@ pub struct Settings {
     pub fetch_session_slots: usize,
     /// `max.request.partition.size.limit`
     pub described_partitions_max: i32,
+    /// `unstable.api.versions.enable`
+    pub unstable_versions: bool,
     /// `thalweg.memory.answers.bytes`
     pub answer_bytes: usize,
     /// How long connections may take to end what they began when the broker stops.
@@ -39,6 +41,7 @@ impl Default for Settings {
             fetch_bytes_max: 55 << 20,
             fetch_session_slots: 1_000,
             described_partitions_max: 2_000,
+            unstable_versions: false,
             answer_bytes: ANSWER_BYTES_DEFAULT,
             drain_max: Duration::from_secs(2),
         }

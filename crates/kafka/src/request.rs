@@ -142,7 +142,7 @@ impl Request {
             return Err(Refusal::Key(key));
         };
         let api = &api::TABLE[row];
-        let served = api.served().contains(&version);
+        let served = api.served(head.settings.unstable_versions).contains(&version);
         // A client that is newer than we are asks in its newest version and is told which ones there are.
         if !served && !api.answers_any_version {
             let client_id = reader.nullable_text(false).ok().flatten();
@@ -179,7 +179,7 @@ impl Request {
 
     /// Whether this version is one that we serve: false for ApiVersions alone, ever.
     pub(crate) fn is_served(&self) -> bool {
-        self.api().served().contains(&self.version)
+        self.api().served(self.head.settings.unstable_versions).contains(&self.version)
     }
 
     /// Where the client is, as Kafka writes it.

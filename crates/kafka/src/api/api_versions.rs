@@ -24,9 +24,10 @@ const METADATA_VERSION_MAX: i16 = 33;
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let nothing = WalSeq::default();
+    let unstable = request.head.settings.unstable_versions;
     if !request.is_served() {
         let code = Code::UnsupportedVersion;
-        let own = api::TABLE[request.row()].version_range();
+        let own = api::TABLE[request.row()].version_range(unstable);
         let body = ApiVersionsResponse {
             error_code: code.number(),
             api_keys: vec![own],
@@ -43,7 +44,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         request.peer.remember_software(&asked.client_software_name, &asked.client_software_version);
     }
     let mut body = ApiVersionsResponse {
-        api_keys: api::TABLE.iter().map(api::Api::version_range).collect(),
+        api_keys: api::TABLE.iter().map(|api| api.version_range(unstable)).collect(),
         ..ApiVersionsResponse::default()
     };
     if request.version >= 3 {
@@ -92,8 +93,8 @@ fn looks_like_software(text: &str) -> bool {
 }
 
 impl api::Api {
-    fn version_range(&self) -> api_versions_response::ApiVersion {
-        let advertised = self.advertised();
+    fn version_range(&self, unstable: bool) -> api_versions_response::ApiVersion {
+        let advertised = self.advertised(unstable);
         api_versions_response::ApiVersion {
             api_key: self.key.number(),
             min_version: *advertised.start(),

@@ -5,6 +5,7 @@
 //! - v3: the producer tells the identity that it has (KIP-360)
 //! - v4: fenced producers have a code of their own
 //! - v5: transactions may be aborted by a code of their own (KIP-890)
+//! - v6: two-phase commits (KIP-939), which are of transactions; unstable, so only where the settings ask for it
 
 use thalweg_broker::{InitProducerError, Producer, WalSeq};
 use thalweg_model::{ProducerEpoch, ProducerId};

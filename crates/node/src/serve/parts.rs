@@ -81,6 +81,7 @@ pub(super) fn head_settings(config: &BrokerConfig) -> thalweg_kafka::Settings {
         fetch_bytes_max: usize::try_from(config.fetch_max_bytes).unwrap_or(0),
         fetch_session_slots: usize::try_from(config.max_incremental_fetch_session_cache_slots).unwrap_or(0),
         described_partitions_max: config.max_request_partition_size_limit,
+        unstable_versions: config.unstable_api_versions_enable,
         answer_bytes: bytes(config.memory_answers_bytes),
         ..thalweg_kafka::Settings::default()
     }

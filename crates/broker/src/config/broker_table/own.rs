@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Definition] = &[
     boolean("unstable.api.versions.enable")
         .default("false")
         .hidden()
-        .no_meaning("Whether versions of requests that are still being designed are offered; none is here."),
+        .acts("Whether versions of requests that are still being designed are offered: InitProducerId v6 (KIP-939) today."),
     long("log.initial.task.delay.ms")
         .default("30000")
         .at_least(0)
