@@ -20,7 +20,7 @@ use thalweg_model::collections::HashMap;
 use thalweg_model::law::Law;
 use thalweg_model::world::{Task, World};
 use thalweg_model::{BrokerAddress, NodeId, Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
-use thalweg_storage::{Engine, Snapshot, Snapshots, Storage};
+use thalweg_storage::{Engine, Existing, Snapshot, Snapshots, Storage};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -117,6 +117,24 @@ impl Live {
     }
 }
 
+/// How many partitions each topic has.
+struct Sizes(HashMap<TopicId, usize>);
+
+impl Existing for Sizes {
+    fn has(&self, partition: TopicPartition) -> bool {
+        let index = usize::try_from(partition.partition.0).unwrap_or(usize::MAX);
+        self.0.get(&partition.topic).is_some_and(|count| index < *count)
+    }
+
+    fn all(&self) -> Vec<TopicPartition> {
+        let of = |(topic, count): (&TopicId, &usize)| {
+            let (topic, count) = (*topic, i32::try_from(*count).unwrap_or(i32::MAX));
+            (0..count).map(move |index| TopicPartition { topic, partition: PartitionIndex(index) })
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+}
+
 impl Broker {
     /// Recovers what storage holds, and starts the work in the background.
     pub async fn open(
@@ -130,13 +148,9 @@ impl Broker {
         let node = identity.node.to_string();
         let config = configs::with_dynamic(&config, &catalog, &node);
 
-        let sizes: HashMap<TopicId, usize> = topics.iter().map(|t| (t.id, t.partitions())).collect();
-        let known = |partition: TopicPartition| {
-            let index = usize::try_from(partition.partition.0).unwrap_or(usize::MAX);
-            sizes.get(&partition.topic).is_some_and(|count| index < *count)
-        };
+        let existing = Sizes(topics.iter().map(|t| (t.id, t.partitions())).collect());
         let snapshots = Arc::new(SnapshotSource::default());
-        let engine = storage.start(&known, snapshots.clone()).await?;
+        let engine = storage.start(&existing, snapshots.clone()).await?;
         engine.set_delete_delay(configs::milliseconds(config.log_segment_delete_delay_ms));
         let room = Arc::new(EngineRoom { engine, world: world.clone() });
 

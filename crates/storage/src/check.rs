@@ -78,6 +78,8 @@ impl Report {
 }
 
 const RESTORE: &str = "the broker does not start with it: restore the folder from a backup";
+const NO_START: &str = "the broker does not start with it: copy the folder to another disk, with zeros in place of what \
+                        cannot be read, and start there; what was acknowledged in that place is lost";
 const RECORDS_LOST: &str = "the broker serves all around it and answers CORRUPT_MESSAGE for these offsets: consumers have \
                             to go on behind them; restore the folder from a backup if the records are needed";
 const RECORDS_MISSING: &str = "consumers pass over these offsets; restore the folder from a backup if the records are \

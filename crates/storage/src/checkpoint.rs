@@ -28,7 +28,7 @@ use crate::extent::{Extent, FileNumber};
 use crate::facts::FactsError;
 use crate::log::Log;
 use crate::manifest::record::Record;
-use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE};
+use crate::manifest::{ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, FileRow, Manifest, OWN_FILE};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
 
@@ -473,7 +473,13 @@ impl Checkpointer {
     async fn write_image(&mut self) -> Result<(), Failed> {
         let shared = self.shared.clone();
         let mut image = Edit::default();
-        image.push(&Record::Format { version: FORMAT, node: self.node });
+        let logs: Vec<Log> = shared.logs.read().values().cloned().collect();
+        let skips: Vec<_> = logs.iter().filter_map(|log| Some((log.partition(), log.skip_to()?))).collect();
+        let version = if skips.is_empty() { FORMAT_WITHOUT_SKIPS } else { FORMAT_WITH_SKIPS };
+        image.push(&Record::Format { version, node: self.node });
+        for (partition, to) in skips {
+            image.push(&Record::Skip { partition, to });
+        }
         image.push(&Record::ShardEpoch(shared.shard_epoch));
         for row in &self.chains {
             image.push(&Record::ChainBegun { chain: row.chain, first: row.first });
@@ -486,7 +492,6 @@ impl Checkpointer {
         for (number, file) in &self.files {
             image.push(&Record::File { number: *number, row: file.row });
         }
-        let logs: Vec<Log> = shared.logs.read().values().cloned().collect();
         let mut depends = WalSeq::NONE;
         let mut kept = Vec::new();
         for log in &logs {

@@ -58,4 +58,4 @@ pub use log::{
     BatchFacts, EpochStart, Found, Log, LogEnd, Piece, Read, ReadError, Recovered, Segment, Watcher,
 };
 pub use options::{Durability, OnFailure, Options};
-pub use storage::{Backends, OpenError, Storage};
+pub use storage::{Backends, Existing, OpenError, Storage};

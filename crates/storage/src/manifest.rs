@@ -22,8 +22,12 @@ use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
 use crate::wal::{ChainId, WalSeq};
 
-/// The format of the records.
-pub(crate) const FORMAT: u32 = 1;
+/// The newest format of the records.
+pub(crate) const FORMAT: u32 = FORMAT_WITH_SKIPS;
+/// The format without skips: what is written as long as there is none, so that older programs can read it,
+pub(crate) const FORMAT_WITHOUT_SKIPS: u32 = 1;
+/// and the one with them.
+pub(crate) const FORMAT_WITH_SKIPS: u32 = 2;
 /// Records are gathered into facts of about this size.
 const FACT_BYTES: usize = 1 << 20;
 
@@ -61,6 +65,8 @@ pub(crate) struct PartitionImage {
     pub(crate) segments: Vec<SegmentRow>,
     pub(crate) extents: Vec<Extent>,
     pub(crate) snapshot: Option<SnapshotRow>,
+    /// Where it goes on, if that lies behind its end.
+    pub(crate) skip_to: i64,
 }
 
 /// What the caller keeps of a partition: a whole snapshot, and what changed after it, in order. Changes only follow: an
@@ -207,6 +213,7 @@ impl Image {
                 let parts = vec![Bytes::copy_from_slice(bytes)];
                 self.partition(partition).snapshot = Some(SnapshotRow { offset, parts });
             }
+            Record::Skip { partition, to } => self.partition(partition).skip_to = to,
             Record::SnapshotGone(partition) => self.partition(partition).snapshot = None,
             Record::SnapshotChanges { partition, offset, bytes } => {
                 let Some(row) = &mut self.partition(partition).snapshot else {

@@ -32,9 +32,11 @@ use crate::files::Files;
 use crate::leases::{Lease, LeaseError, Program};
 use crate::log::{Log, State};
 use crate::manifest::record::Record;
-use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
+use crate::manifest::{
+    ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, Image, Manifest, facts_failed,
+};
 use crate::options::Options;
-use crate::recovery;
+use crate::recovery::{self, FoundBlock, LostBlock, MayBeLost, offsets_that_may_be_lost};
 use crate::run_file::number_of;
 use crate::scrub;
 use crate::wal::{ChainId, MemoryWal, Wal};
@@ -71,6 +73,16 @@ pub enum OpenError {
     /// What is in it contradicts itself: restore it from a backup.
     #[error("the data folder is damaged: {0}")]
     Damaged(String),
+    /// The newest records may lie where the disk cannot be read: start again, or go on elsewhere without them.
+    #[error(
+        "{place} cannot be read, and may hold the newest records that were acknowledged: start again, it may be readable \
+         then; if it stays so, copy the data folder to another disk with zeros in place of what cannot be read and start \
+         there, and what was acknowledged in that place is lost"
+    )]
+    Unreadable {
+        /// What cannot be read.
+        place: String,
+    },
     /// The disk failed: mend it.
     #[error("the data folder cannot be read or written")]
     Io(#[from] io::Error),
@@ -98,6 +110,22 @@ impl Backends {
             wal: Arc::new(MemoryWal::new(options.memory_bytes_max.unwrap_or(u64::MAX))),
             blobs: Arc::new(MemoryBlobs::default()),
         }
+    }
+}
+
+/// Which partitions there are: what belongs to others is garbage. A function is enough where nothing was ever lost.
+pub trait Existing: Sync {
+    /// Whether this one exists.
+    fn has(&self, partition: TopicPartition) -> bool;
+    /// All of them, as far as they can be told.
+    fn all(&self) -> Vec<TopicPartition> {
+        Vec::new()
+    }
+}
+
+impl<F: Fn(TopicPartition) -> bool + Sync> Existing for F {
+    fn has(&self, partition: TopicPartition) -> bool {
+        self(partition)
     }
 }
 
@@ -148,25 +176,25 @@ impl Storage {
         Ok(Self { facts, options, world, backends, node, manifest, image, lease: None })
     }
 
-    /// Recovers what is in the folder. `known` tells which partitions still exist: what belongs to others is garbage.
-    /// `snapshots` gives, at each checkpoint, what the caller keeps of a partition beside its records.
+    /// Recovers what is in the folder. `existing` tells which partitions still exist. `snapshots` gives, at each
+    /// checkpoint, what the caller keeps of a partition beside its records.
     pub async fn start(
         self,
-        known: &(dyn Fn(TopicPartition) -> bool + Sync),
+        existing: &dyn Existing,
         snapshots: Arc<dyn Snapshots>,
     ) -> Result<Engine, OpenError> {
         let Self { options, world, backends, node, mut manifest, mut image, lease, .. } = self;
         let (wal, covered) = (backends.wal, image.covered);
         let mut edit = Edit::default();
         if image.node.is_none() {
-            edit.push(&Record::Format { version: FORMAT, node });
+            edit.push(&Record::Format { version: FORMAT_WITHOUT_SKIPS, node });
         }
         let shard_epoch = if Law::EpochsRise.is_broken() { 1 } else { image.shard_epoch + 1 };
         edit.push(&Record::ShardEpoch(shard_epoch));
 
         let mut next = covered.next();
         let mut chains = Vec::new();
-        let mut blocks = Vec::new();
+        let (mut blocks, mut lost) = (Vec::new(), Vec::new());
         for row in std::mem::take(&mut image.chains) {
             let found = recovery::read_chain(&wal, row, covered).await?;
             let end = found.row.end.unwrap_or(row.first);
@@ -181,12 +209,14 @@ impl Storage {
             }
             chains.push(found.row);
             blocks.extend(found.blocks);
+            lost.extend(found.lost);
         }
         let own = ChainRow { chain: ChainId(world.random.uuid()), first: next, end: None };
         edit.push(&Record::ChainBegun { chain: own.chain, first: own.first });
         chains.push(own);
 
-        let gone: Vec<_> = image.partitions.keys().filter(|partition| !known(**partition)).copied().collect();
+        let gone: Vec<_> =
+            image.partitions.keys().filter(|partition| !existing.has(**partition)).copied().collect();
         for partition in gone {
             image.partitions.remove(&partition);
             edit.push(&Record::PartitionGone(partition));
@@ -217,14 +247,14 @@ impl Storage {
         let damage = DamageBook::new(&*world.meter);
         let mut freed = Vec::new();
         for block in &blocks {
-            for (entry, what) in block.damaged.iter().filter(|(entry, _)| known(entry.partition)) {
+            for (entry, what) in block.damaged.iter().filter(|(entry, _)| existing.has(entry.partition)) {
                 let to = entry.base_offset.0 + i64::from(entry.last_delta) + 1;
                 damage.found(lost_in_wal(entry.partition, entry.base_offset.0, to, what.clone()));
             }
-            for entry in block.entries.iter().filter(|entry| known(entry.partition)) {
+            for entry in block.entries.iter().filter(|entry| existing.has(entry.partition)) {
                 let state = states.entry(entry.partition).or_insert_with(State::new);
                 let (end, base) = (state.end, entry.base_offset.0);
-                if entry.kind == EntryKind::Data && base > end {
+                if entry.kind == EntryKind::Data && base > end && base != state.skip_to {
                     let what = "a block of the write-ahead log is lost".to_owned();
                     damage.found(lost_in_wal(entry.partition, end, base, what));
                 }
@@ -233,6 +263,9 @@ impl Storage {
                     freed.push((entry.partition.topic, block.seq, dead));
                 }
             }
+        }
+        if !lost.is_empty() {
+            keep_clear(&lost, &blocks, &existing.all(), &mut states, &damage, node, &mut edit);
         }
         manifest.commit(edit).await.map_err(facts_failed)?;
         let named: Vec<_> = files.keys().copied().collect();
@@ -310,6 +343,44 @@ impl Storage {
             *shared.scrubber.lock() = Some(task);
         }
         Ok(Engine(shared))
+    }
+}
+
+/// No offset is given again that a lost block may have held: what may be missing is told, and appends go on behind it.
+fn keep_clear(
+    lost: &[LostBlock],
+    found: &[FoundBlock],
+    all: &[TopicPartition],
+    states: &mut HashMap<TopicPartition, State>,
+    damage: &DamageBook,
+    node: NodeId,
+    edit: &mut Edit,
+) {
+    let (mut unsure, mut first) = (0, true);
+    for MayBeLost { partition, from, to, is_likely } in offsets_that_may_be_lost(lost, found, all, states) {
+        if is_likely {
+            let what = "a block of the write-ahead log, whose index is lost, may have held these records";
+            damage.found(lost_in_wal(partition, from, to, what.to_owned()));
+        } else {
+            unsure += 1;
+        }
+        let state = states.entry(partition).or_insert_with(State::new);
+        if to <= state.skip_to {
+            continue;
+        }
+        state.skip_to = to;
+        if std::mem::take(&mut first) {
+            edit.push(&Record::Format { version: FORMAT_WITH_SKIPS, node });
+        }
+        edit.push(&Record::Skip { partition, to });
+    }
+    if unsure > 0 {
+        tracing::error!(
+            blocks = lost.len(),
+            partitions = unsure,
+            "it cannot be known whose records a lost block held: any of these partitions may miss its newest records; \
+             their next offsets are far enough behind"
+        );
     }
 }
 

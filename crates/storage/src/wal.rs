@@ -17,7 +17,7 @@ use thalweg_model::Uuid;
 use thalweg_model::world::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::block::{Entry, Header, decode_index};
+use crate::block::{Entry, HEADER_BYTES, Header, decode_index};
 
 pub use self::end::decide as decide_end;
 pub use self::guarded::Guarded;
@@ -115,6 +115,8 @@ pub struct Listed {
     pub durable_below: WalSeq,
     /// Whether its checksums hold.
     pub whole: bool,
+    /// Whether a part of it cannot be read: what is there was perhaps acknowledged.
+    pub unreadable: bool,
 }
 
 /// Where a chain ends, and what is missing before that.
@@ -122,10 +124,31 @@ pub struct Listed {
 pub struct ChainEnd {
     /// The last block that counts; below the first one asked for when there is none.
     pub end: WalSeq,
-    /// Blocks up to the end that are lost: they were durable and cannot be read now. Serve around them.
+    /// Blocks up to the end that are lost: they were durable, or may have been, and cannot be read now. Serve around
+    /// them.
     pub damaged: Vec<WalSeq>,
-    /// Whether some place that may hold blocks could not be read at all.
-    pub unreadable: bool,
+    /// A place that cannot be read and may hold the block after the end.
+    pub doubt: Option<Doubt>,
+}
+
+/// A place that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The file, as it is called in the data folder.
+    pub file: String,
+    /// Where in the file.
+    pub position: u64,
+}
+
+/// A chain of an earlier life that may have blocks which no file has yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its name.
+    pub chain: ChainId,
+    /// Its first block that is not covered.
+    pub from: WalSeq,
+    /// Its last block, where that was written down.
+    pub end: Option<WalSeq>,
 }
 
 /// Reads the header and the entries of a block without its batches.
@@ -136,11 +159,15 @@ pub async fn read_entries(
 ) -> Result<(Header, Vec<Entry>), ReadError> {
     let damaged = |_| ReadError::Damaged(block.seq);
     // small blocks in one read
-    let first = wal.read(chain, block.seq, 0..block.length.min(ENTRIES_READ_BYTES)).await?;
+    let first = match wal.read(chain, block.seq, 0..block.length.min(ENTRIES_READ_BYTES)).await {
+        // what fails may be the batches between
+        Err(ReadError::Failed(_)) => wal.read(chain, block.seq, 0..HEADER_BYTES as u64).await?,
+        read => read?,
+    };
     let header = Header::decode(&first).map_err(damaged)?;
     let position = header.index_position();
     let index = match usize::try_from(position).ok().and_then(|position| first.get(position..)) {
-        Some(index) if block.length <= ENTRIES_READ_BYTES => first.slice_ref(index),
+        Some(index) if first.len() as u64 == block.length => first.slice_ref(index),
         _ => wal.read(chain, block.seq, position..block.length).await?,
     };
     let entries = decode_index(&header, &index).map_err(damaged)?;
@@ -173,8 +200,8 @@ pub trait Wal: Send + Sync {
         pieces: &'a [Bytes],
     ) -> BoxFuture<'a, Result<(), PutError>>;
 
-    /// Decides where a chain that nobody writes any more ends; `from` is its first block that is not covered.
-    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>>;
+    /// Decides where a chain that nobody writes any more ends. An end that was written down stands, whatever is found.
+    fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>>;
 
     /// The blocks of a chain from a number on, in order.
     fn list(&self, chain: ChainId, from: WalSeq) -> Vec<Listed>;

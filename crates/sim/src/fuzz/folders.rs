@@ -167,7 +167,7 @@ async fn open(disk: &MemoryDisk, house: &House) -> Result<Engine, OpenError> {
         ..Options::default()
     };
     let storage = Storage::on_disk(Arc::new(disk.clone()), NodeId(1), options, house.world.clone()).await?;
-    storage.start(&|_| true, Arc::new(NoSnapshots)).await
+    storage.start(&|_: TopicPartition| true, Arc::new(NoSnapshots)).await
 }
 
 struct NoSnapshots;

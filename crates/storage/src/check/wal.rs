@@ -1,6 +1,6 @@
 //! The write-ahead log: the blocks that no file has yet.
 
-use super::{Check, RECORDS_LOST, RECORDS_MISSING, Uncovered};
+use super::{Check, NO_START, RECORDS_LOST, RECORDS_MISSING, Uncovered};
 use crate::block::{self, EntryKind};
 use crate::manifest::Image;
 use crate::storage::OpenError;
@@ -14,8 +14,7 @@ impl Check<'_> {
         image: &Image,
         knows: &dyn Fn(TopicPartition) -> bool,
     ) -> Result<Uncovered, OpenError> {
-        let named: Vec<_> =
-            image.chains.iter().map(|row| (row.chain, row.first.max(image.covered.next()))).collect();
+        let named: Vec<_> = image.chains.iter().map(|row| row.named(image.covered)).collect();
         let survey = survey(self.disk.clone(), &named).await?;
         self.report.files += survey.files.len() as u64;
         for (name, length) in &survey.files {
@@ -25,9 +24,13 @@ impl Check<'_> {
             self.total += length;
             self.read(*length);
         }
-        if survey.unreadable {
+        for (file, position) in &survey.unreadable {
             let advice = "the disk fails: copy the folder to another one while that is possible";
-            self.damage("wal", None, "a part of the write-ahead log cannot be read".into(), advice);
+            self.damage(file, Some(*position), "a page cannot be read".into(), advice);
+        }
+        if let Some(doubt) = survey.chains.iter().find_map(|chain| chain.end.doubt.as_ref()) {
+            let what = "the newest records may lie in a page that cannot be read";
+            self.damage(&doubt.file, Some(doubt.position), what.into(), NO_START);
         }
         let mut uncovered = Uncovered::new();
         for (row, chain) in image.chains.iter().zip(&survey.chains) {

@@ -3,10 +3,11 @@
 
 use std::io;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Checkpointer, READS_MAX};
 use crate::blobs::MemoryBlob;
+use crate::disk::ALIGNMENT;
 use crate::log::{Log, Source, WalRun, wal_bytes};
 use crate::run_file::RunFileWriter;
 use crate::walk::{Damaged, Run, Walk, WalkError};
@@ -25,12 +26,7 @@ impl Checkpointer {
                 Source::Wal(run) => match self.checked_wal_bytes(log, run).await {
                     Ok(bytes) => bytes,
                     Err(error) if self.failures < READS_MAX => return Err(error),
-                    Err(error) => {
-                        let what = format!("the write-ahead log cannot be read: {error}");
-                        let lost = Damaged { from: stretch.base, to: stretch.end, position: 0, what };
-                        self.shared.damage.found(log.damage(&lost, "wal".into()));
-                        continue;
-                    }
+                    Err(_) => self.readable_wal_bytes(log, run).await?,
                 },
             };
             writer.push(log.partition(), stretch, &bytes).await?;
@@ -52,6 +48,24 @@ impl Checkpointer {
                 return Ok(bytes);
             }
         }
+    }
+
+    /// The same with zeros for what stays unreadable, page by page: it costs its neighbours nothing.
+    async fn readable_wal_bytes(&self, log: &Log, run: WalRun) -> io::Result<Bytes> {
+        let mut bytes = BytesMut::zeroed(run.length as usize);
+        let (begin, end) = (u64::from(run.position), u64::from(run.position) + u64::from(run.length));
+        let mut from = begin;
+        while from < end {
+            let to = end.min((from + 1).next_multiple_of(ALIGNMENT as u64));
+            let part = WalRun { position: from as u32, length: (to - from) as u32, ..run };
+            if let Ok(found) = wal_bytes(&self.shared, part).await {
+                bytes[(from - begin) as usize..(to - begin) as usize].copy_from_slice(&found);
+            }
+            from = to;
+        }
+        let bytes = bytes.freeze();
+        self.tell(log, &damaged_in(log, &bytes, (run.base, run.end))?, "wal");
+        Ok(bytes)
     }
 
     /// As [`checked_wal_bytes`](Self::checked_wal_bytes), for a part of an extent. `read` fills the buffer.

@@ -1,8 +1,9 @@
 //! A disk in memory: for the memory deployment, and for tests, which count its calls, make it fail, and cut its power.
 //! It keeps what a power cut may undo, page by page; it knows no time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
@@ -79,6 +80,8 @@ struct Contents {
     /// The same of pages that a failed sync gave up: written over, they have another chance.
     lost: BTreeMap<usize, Vec<u8>>,
     durable_length: usize,
+    /// Pages that cannot be read until they are written over.
+    unreadable: BTreeSet<usize>,
 }
 
 /// What a call is told to do before it acts.
@@ -147,6 +150,13 @@ impl MemoryDisk {
         let state = self.0.lock();
         let node = state.names.get(name).expect("the file that shall rot is there");
         node.lock().bytes[position as usize] ^= 0x10;
+    }
+
+    /// The device cannot read these bytes of a file any more, nor their pages, until they are written over.
+    pub fn make_unreadable(&self, name: &str, bytes: Range<u64>) {
+        let state = self.0.lock();
+        let node = state.names.get(name).expect("the file is there");
+        node.lock().unreadable.extend(pages(bytes.start as usize, bytes.end as usize));
     }
 
     /// The disk that the next process finds after this one was killed: all that was done is there, and no more of it is
@@ -256,7 +266,8 @@ impl Contents {
 
     /// Keeps what the pages of this range hold, unless an older content is kept already.
     fn remember(&mut self, position: usize, end: usize) {
-        for page in position / ALIGNMENT..end.div_ceil(ALIGNMENT) {
+        for page in pages(position, end) {
+            self.unreadable.remove(&page);
             let from = (page * ALIGNMENT).min(self.bytes.len());
             let to = (from + ALIGNMENT).min(self.bytes.len());
             let old = &self.bytes[from..to];
@@ -297,12 +308,17 @@ impl Contents {
             let kept = old.len().min(to - from);
             bytes[from..from + kept].copy_from_slice(&old[..kept]);
         }
-        Self { durable_length: bytes.len(), bytes, ..Self::default() }
+        let unreadable = self.unreadable.clone();
+        Self { durable_length: bytes.len(), bytes, unreadable, ..Self::default() }
     }
 }
 
 fn power_is_off() -> io::Error {
     io::Error::other("the power is off")
+}
+
+fn pages(from: usize, to: usize) -> Range<usize> {
+    from / ALIGNMENT..to.div_ceil(ALIGNMENT)
 }
 
 fn folder_of(name: &str) -> &str {
@@ -424,6 +440,9 @@ impl MemoryFile {
         self.check_alignment(buffer, position);
         let node = self.node.lock();
         let from = usize::try_from(position).map_err(|_| ErrorKind::UnexpectedEof)?;
+        if pages(from, from.saturating_add(buffer.len())).any(|page| node.unreadable.contains(&page)) {
+            return Err(io::Error::other("the device failed to read"));
+        }
         let found = node.bytes.get(from..from.saturating_add(buffer.len()));
         buffer.copy_from_slice(found.ok_or(ErrorKind::UnexpectedEof)?);
         if let Some((read, byte)) = state.misread_at

@@ -4,6 +4,7 @@ mod behaviour;
 mod counts;
 mod crash;
 mod damage;
+mod lost;
 mod model;
 mod newer;
 mod power;
@@ -28,7 +29,7 @@ use super::*;
 use crate::disk::MemoryDisk;
 use crate::log::{BatchFacts, Read};
 use crate::options::OnFailure;
-use crate::storage::{Backends, Storage};
+use crate::storage::{Backends, Existing, Storage};
 
 /// A folder, and the surroundings of those who open it one after another.
 pub(super) struct Folder {
@@ -87,18 +88,14 @@ impl Folder {
     }
 
     pub(super) fn open(&self) -> Engine {
-        self.open_knowing(&|_| true)
+        self.open_knowing(&|_: TopicPartition| true)
     }
 
-    pub(super) fn open_knowing(&self, known: &(dyn Fn(TopicPartition) -> bool + Sync)) -> Engine {
+    pub(super) fn open_knowing(&self, known: &dyn Existing) -> Engine {
         self.open_with(known, self.snapshots.clone())
     }
 
-    pub(super) fn open_with(
-        &self,
-        known: &(dyn Fn(TopicPartition) -> bool + Sync),
-        snapshots: Arc<dyn Snapshots>,
-    ) -> Engine {
+    pub(super) fn open_with(&self, known: &dyn Existing, snapshots: Arc<dyn Snapshots>) -> Engine {
         block_on(async {
             let storage = match &self.ground {
                 Ground::Memory(backends) => {

@@ -62,6 +62,8 @@ pub(crate) struct Found {
 pub(crate) struct State {
     pub(crate) start: i64,
     pub(crate) end: i64,
+    /// Where it goes on if that lies behind the end: a block is lost that may have held what lies between.
+    pub(crate) skip_to: i64,
     pub(crate) last_seq: WalSeq,
     pub(crate) removed: bool,
     /// Whether it was there at start and its owner has not asked yet.
@@ -87,12 +89,17 @@ impl State {
 
     pub(super) fn log_end(&self) -> LogEnd {
         let active_segment = self.active_segment();
-        LogEnd { start: Offset(self.start), offset: Offset(self.end), active_segment }
+        LogEnd { start: Offset(self.start), offset: Offset(self.next()), active_segment }
+    }
+
+    /// The offset that the next batch gets.
+    pub(super) fn next(&self) -> i64 {
+        self.end.max(self.skip_to)
     }
 
     pub(super) fn append(&mut self, seq: WalSeq, piece: Piece, now: impl FnOnce() -> TimestampMs) {
         let Piece { bytes, facts } = piece;
-        assert_eq!(facts.base_offset.0, self.end, "a batch begins where the log ends");
+        assert_eq!(facts.base_offset.0, self.next(), "a batch begins where the log goes on");
         self.account(&facts, bytes.len() as u64, now);
         self.end = facts.next_offset().0;
         let BatchFacts { base_offset, last_delta, max_timestamp, .. } = facts;

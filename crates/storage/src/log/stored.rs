@@ -126,6 +126,12 @@ impl Log {
         self.add_extents(target, 0, 0, Vec::new());
     }
 
+    /// Where it goes on, if that lies behind its end.
+    pub(crate) fn skip_to(&self) -> Option<i64> {
+        let state = self.0.state.lock();
+        (state.skip_to > state.end && !state.removed).then_some(state.skip_to)
+    }
+
     pub(crate) fn end_and_removed(&self) -> (i64, bool) {
         let state = self.0.state.lock();
         (state.end, state.removed)
@@ -146,11 +152,12 @@ impl Log {
 
 impl State {
     pub(crate) fn from_image(image: PartitionImage) -> Self {
-        let PartitionImage { start, end, epochs, segments, mut extents, snapshot } = image;
+        let PartitionImage { start, end, epochs, segments, mut extents, snapshot, skip_to } = image;
         extents.shrink_to_fit();
         let mut state = Self {
             start,
             end,
+            skip_to,
             untaken: end > 0,
             extents,
             persisted_epoch: epochs.last().map_or(i32::MIN, |row| row.epoch),

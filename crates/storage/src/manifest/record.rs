@@ -43,6 +43,8 @@ pub(crate) enum Record<'a> {
     SnapshotGone(TopicPartition),
     /// What the caller adds to the snapshot that is there: what has changed since its offset.
     SnapshotChanges { partition: TopicPartition, offset: i64, bytes: &'a [u8] },
+    /// Its next batch begins here at the earliest: what lies before was perhaps acknowledged, and is lost.
+    Skip { partition: TopicPartition, to: i64 },
 }
 
 /// A partition's borders: those before the first one that is given stay as they are.
@@ -148,6 +150,11 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut BytesMut) {
             out.put_u8(15);
             put_snapshot(out, *partition, *offset, bytes);
         }
+        Record::Skip { partition, to } => {
+            out.put_u8(16);
+            put_partition(out, *partition);
+            out.put_i64_le(*to);
+        }
     }
 }
 
@@ -226,6 +233,10 @@ pub(crate) fn decode<'a>(input: &mut &'a [u8]) -> Result<Record<'a>, OpenError> 
             }
         }
         14 => Record::SnapshotGone(partition(input)?),
+        16 => {
+            let partition = partition(input)?;
+            Record::Skip { partition, to: need(input, 8)?.get_i64_le() }
+        }
         kind => return Err(OpenError::Damaged(format!("the manifest has a record of unknown kind {kind}"))),
     })
 }

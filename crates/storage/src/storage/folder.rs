@@ -74,8 +74,7 @@ impl Storage {
         };
         let (cluster, manifest_facts) = (facts("cluster"), facts(SHARD));
         let (manifest, image) = Manifest::load(manifest_facts.clone()).await?;
-        let named: Vec<_> =
-            image.chains.iter().map(|row| (row.chain, row.first.max(image.covered.next()))).collect();
+        let named: Vec<_> = image.chains.iter().map(|row| row.named(image.covered)).collect();
         let ring = RingOptions {
             first_bytes: options.ring_first_bytes,
             file_bytes: options.ring_file_bytes,

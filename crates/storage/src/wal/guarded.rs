@@ -8,7 +8,7 @@ use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
 use tokio::sync::Notify;
 
-use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
+use super::{Caps, ChainEnd, ChainId, Listed, Named, PutError, ReadError, Room, Wal, WalSeq};
 
 /// A log whose puts pass a guard first.
 pub struct Guarded<G> {
@@ -46,8 +46,8 @@ where
         })
     }
 
-    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
-        self.inner.close(chain, from)
+    fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
+        self.inner.close(named)
     }
 
     fn list(&self, chain: ChainId, from: WalSeq) -> Vec<Listed> {

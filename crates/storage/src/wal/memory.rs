@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use thalweg_model::world::BoxFuture;
 use tokio::sync::Notify;
 
-use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq, decide_end};
+use super::{Caps, ChainEnd, ChainId, Listed, Named, PutError, ReadError, Room, Wal, WalSeq, decide_end};
 use crate::block::Header;
 
 /// What a block should not exceed when it can be divided.
@@ -75,14 +75,14 @@ impl Wal for MemoryWal {
         })
     }
 
-    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
+    fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
         Box::pin(async move {
             let mut state = self.0.state.lock();
-            if !state.closed.contains(&chain) {
-                state.closed.push(chain);
+            if !state.closed.contains(&named.chain) {
+                state.closed.push(named.chain);
             }
             drop(state);
-            Ok(decide_end(from, &self.list(chain, from)))
+            Ok(decide_end(named, &self.list(named.chain, named.from)))
         })
     }
 
@@ -97,6 +97,7 @@ impl Wal for MemoryWal {
                     length: length_of(pieces),
                     durable_below: header.map_or(WalSeq::NONE, |header| header.durable_below),
                     whole: header.is_some(),
+                    unreadable: false,
                 }
             })
             .collect()

@@ -32,7 +32,7 @@ use tracing::warn;
 use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, align_up, settle_folder};
 use crate::options::Durability;
 
-use super::{Caps, ChainEnd, ChainId, Listed, PutError, ReadError, Room, Wal, WalSeq};
+use super::{Caps, ChainEnd, ChainId, Listed, Named, PutError, ReadError, Room, Wal, WalSeq, decide_end};
 
 use self::files::{Files, Handle, Place, Taken};
 pub(crate) use self::scan::find_newer;
@@ -108,13 +108,13 @@ struct State {
 }
 
 impl Ring {
-    /// Opens the ring of a folder, or makes one. `named` are the chains that facts name, each with its first block
-    /// that is not covered: all else in the files is stale and can be written over.
+    /// Opens the ring of a folder, or makes one. `named` are the chains that facts name: all else in the files is stale
+    /// and can be written over.
     pub async fn open(
         disk: Arc<dyn Disk>,
         options: RingOptions,
         world: World,
-        named: &[(ChainId, WalSeq)],
+        named: &[Named],
     ) -> io::Result<Self> {
         settle_folder(&*disk, FOLDER).await?;
         let access = access(options.durability);
@@ -338,15 +338,13 @@ impl Wal for Ring {
         })
     }
 
-    fn close(&self, chain: ChainId, from: WalSeq) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
+    fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
         Box::pin(async move {
+            let Named { chain, from, .. } = named;
             let (end, handles) = {
                 let state = self.0.state.lock();
-                let known = state.ends.iter().find(|(named, _)| *named == chain);
-                let end = known.map(|(_, end)| end.clone()).unwrap_or_else(|| ChainEnd {
-                    end: WalSeq(from.0.saturating_sub(1)),
-                    ..ChainEnd::default()
-                });
+                let known = state.ends.iter().find(|(known, _)| *known == chain);
+                let end = known.map(|(_, end)| end.clone()).unwrap_or_else(|| decide_end(named, &[]));
                 (end, state.files.handles_of(chain))
             };
             if Law::FoundIsSynced.is_broken() {
@@ -434,6 +432,7 @@ impl From<scan::Block> for Place {
             length: block.listed.length,
             durable_below: block.listed.durable_below,
             whole: block.listed.whole,
+            unreadable: block.listed.unreadable,
             earlier: true,
         }
     }

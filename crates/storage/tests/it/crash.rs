@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use thalweg_model::world::{Random, SeededRandom, block_on};
 use thalweg_storage::disk::{Fault, MemoryDisk};
-use thalweg_storage::wal::{Ring, RingOptions, Wal};
+use thalweg_storage::wal::{Named, Ring, RingOptions, Wal};
 use thalweg_storage::{Durability, WalSeq};
 
-use crate::world::{block, chain, world};
+use crate::world::{block, chain, named, world};
 
 const OPTIONS: RingOptions = RingOptions {
     first_bytes: 64 << 10,
@@ -60,19 +60,23 @@ fn make_whole(disk: &MemoryDisk) {
 /// One life: recovers, checks what is there, and writes until the power goes.
 fn live(disk: &MemoryDisk, life: u128, known: &mut Known, random: &SeededRandom, what: &str) {
     let from = known.covered + 1;
-    let named: Vec<_> =
-        known.chains.iter().map(|(name, first, _)| (chain(*name), WalSeq(from.max(*first)))).collect();
+    let named: Vec<_> = known
+        .chains
+        .iter()
+        .map(|(name, first, end)| Named { end: end.map(WalSeq), ..named(*name, from.max(*first)) })
+        .collect();
     let Ok(ring) = block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &named)) else {
         assert!(disk.is_dead(), "{what}");
         return;
     };
     let mut end_of_all = known.covered;
-    for (index, (name, from)) in named.iter().enumerate() {
-        let Ok(found) = block_on(ring.close(*name, *from)) else {
+    for (index, named) in named.iter().enumerate() {
+        let Named { chain: name, from, .. } = named;
+        let Ok(found) = block_on(ring.close(*named)) else {
             assert!(disk.is_dead(), "{what}");
             return;
         };
-        assert_eq!((found.damaged, found.unreadable), (vec![], false), "{what}");
+        assert_eq!((found.damaged, found.doubt), (vec![], None), "{what}");
         let end = match known.chains[index].2 {
             Some(end) => {
                 assert!(end < from.0 || found.end.0 >= end, "{what}: a written end went back");

@@ -7,10 +7,10 @@ use std::time::Duration;
 use thalweg_model::TimestampMs;
 use thalweg_model::world::{ManualClock, SeededRandom, Spawner, Threads, World, block_on};
 use thalweg_storage::disk::{Access, Create, Disk, Fault, MemoryDisk, Open};
-use thalweg_storage::wal::{PutError, Ring, RingOptions, Room, Wal};
+use thalweg_storage::wal::{Doubt, Named, PutError, Ring, RingOptions, Room, Wal};
 use thalweg_storage::{Durability, WalSeq};
 
-use crate::world::{block, block_after, chain, world};
+use crate::world::{block, block_after, chain, named, world};
 
 const OPTIONS: RingOptions = RingOptions {
     first_bytes: 64 << 10,
@@ -20,9 +20,9 @@ const OPTIONS: RingOptions = RingOptions {
     durability: Durability::Fsync,
 };
 
-fn open(disk: &MemoryDisk, named: &[(u128, u64)]) -> Ring {
-    let named: Vec<_> = named.iter().map(|(name, from)| (chain(*name), WalSeq(*from))).collect();
-    block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &named)).expect("the ring opens")
+fn open(disk: &MemoryDisk, chains: &[(u128, u64)]) -> Ring {
+    let chains: Vec<_> = chains.iter().map(|(name, from)| named(*name, *from)).collect();
+    block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &chains)).expect("the ring opens")
 }
 
 fn put(ring: &Ring, name: u128, seq: u64, length: usize) {
@@ -120,7 +120,7 @@ fn a_block_larger_than_a_file_has_its_own_until_it_is_covered() {
     put(&ring, 1, 2, 10);
     drop(ring);
     let ring = open(&disk, &[(1, 1)]);
-    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(2));
+    assert_eq!(block_on(ring.close(named(1, 1))).expect("it works").end, WalSeq(2));
     let read = block_on(ring.read(chain(1), WalSeq(1), 80..80 + length as u64)).expect("it is there");
     assert_eq!(read, block(chain(1), 1, length)[1]);
     block_on(ring.trim(chain(1), WalSeq(2)));
@@ -150,7 +150,7 @@ fn a_full_disk_is_told_and_the_next_chain_goes_on_in_the_same_file() {
     }
     drop(ring);
     let ring = open(&disk, &[(1, 2)]);
-    assert_eq!(block_on(ring.close(chain(1), WalSeq(2))).expect("it works").end, WalSeq(3));
+    assert_eq!(block_on(ring.close(named(1, 2))).expect("it works").end, WalSeq(3));
     put(&ring, 2, 4, 10_000);
     drop(ring);
     let ring = open(&disk, &[(1, 2), (2, 4)]);
@@ -210,25 +210,25 @@ fn damage_is_told_apart_from_the_end() {
     // each block takes two pages: the third one's body
     disk.rot("wal/ring-0", 4 * 4096 + 100);
     let ring = open(&disk, &[(1, 1)]);
-    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    let end = block_on(ring.close(named(1, 1))).expect("it works");
     assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(3)]));
     drop(ring);
     // its header too: it cannot be found, and is damage still
     disk.rot("wal/ring-0", 4 * 4096 + 10);
     let ring = open(&disk, &[(1, 1)]);
-    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    let end = block_on(ring.close(named(1, 1))).expect("it works");
     assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(3)]));
     drop(ring);
     // the last one: nothing proves it
     disk.rot("wal/ring-0", 8 * 4096 + 10);
     let ring = open(&disk, &[(1, 1)]);
-    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(4));
+    assert_eq!(block_on(ring.close(named(1, 1))).expect("it works").end, WalSeq(4));
     // and it is overwritten by the next chain
     put(&ring, 2, 5, 5000);
     drop(ring);
     let ring = open(&disk, &[(1, 1), (2, 5)]);
-    assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(4));
-    assert_eq!(block_on(ring.close(chain(2), WalSeq(5))).expect("it works").end, WalSeq(5));
+    assert_eq!(block_on(ring.close(named(1, 1))).expect("it works").end, WalSeq(4));
+    assert_eq!(block_on(ring.close(named(2, 5))).expect("it works").end, WalSeq(5));
 }
 
 #[test]
@@ -241,19 +241,58 @@ fn a_damaged_head_of_a_file_hides_nothing_behind_it() {
     drop(ring);
     disk.rot("wal/ring-0", 10);
     let ring = open(&disk, &[(1, 1)]);
-    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    let end = block_on(ring.close(named(1, 1))).expect("it works");
     assert_eq!((end.end, end.damaged), (WalSeq(5), vec![WalSeq(1)]));
 }
 
 #[test]
-fn a_device_that_cannot_read_is_damage_and_told() {
+fn a_device_that_cannot_read_where_the_next_block_may_lie_leaves_a_doubt() {
+    let (file, place) = ("wal/ring-0".to_owned(), 2 * 8192);
+    for length in [300, 5000] {
+        let disk = MemoryDisk::new(true);
+        let ring = open(&disk, &[]);
+        for seq in 1..=3 {
+            put(&ring, 1, seq, if seq == 3 { length } else { 5000 });
+        }
+        drop(ring);
+        // the third block begins there; nobody can say that it does
+        disk.make_unreadable(&file, place..place + 1);
+        let ring = open(&disk, &[(1, 1)]);
+        let end = block_on(ring.close(named(1, 1))).expect("it works");
+        let position = place;
+        assert_eq!((end.end, end.doubt), (WalSeq(2), Some(Doubt { file: file.clone(), position })));
+        // where its end was written down it is damage
+        let written = Named { end: Some(WalSeq(3)), ..named(1, 1) };
+        let again =
+            block_on(Ring::open(Arc::new(disk.clone()), OPTIONS, world(), &[written])).expect("it opens");
+        let end = block_on(again.close(written)).expect("it works");
+        assert_eq!((end.end, end.damaged, end.doubt), (WalSeq(3), vec![WalSeq(3)], None));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_elsewhere_leaves_none() {
     let disk = MemoryDisk::new(true);
     let ring = open(&disk, &[]);
-    put(&ring, 1, 1, 5000);
+    for seq in 1..=4 {
+        put(&ring, 1, seq, 5000);
+    }
     drop(ring);
-    disk.fail_at(0, Fault::ReadFails);
+    // behind the place where the fifth would begin; the second's header; the fourth's body
+    for place in [4 * 8192 + 4096, 8192, 3 * 8192 + 4096] {
+        disk.make_unreadable("wal/ring-0", place..place + 1);
+    }
     let ring = open(&disk, &[(1, 1)]);
-    assert!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").unreadable);
+    let end = block_on(ring.close(named(1, 1))).expect("it works");
+    assert_eq!((end.end, end.damaged, end.doubt), (WalSeq(4), vec![WalSeq(2), WalSeq(4)], None));
+    drop(ring);
+    // all of it is covered: the block that is not is looked for at the beginning too
+    let ring = open(&disk, &[(1, 5)]);
+    assert_eq!(block_on(ring.close(named(1, 5))).expect("it works").doubt, None);
+    disk.make_unreadable("wal/ring-0", 0..1);
+    let ring = open(&disk, &[(1, 5)]);
+    let doubt = block_on(ring.close(named(1, 5))).expect("it works").doubt.expect("it may begin there");
+    assert_eq!(doubt.position, 0);
 }
 
 #[test]
@@ -267,7 +306,7 @@ fn without_syncs_a_hole_is_the_end() {
     drop(ring);
     disk.rot("wal/ring-0", 2 * 4096 + 100);
     let ring = open(&disk, &[(1, 1)]);
-    let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+    let end = block_on(ring.close(named(1, 1))).expect("it works");
     assert_eq!((end.end, end.damaged), (WalSeq(1), vec![]));
     assert_eq!(ring.list(chain(1), WalSeq(0)).len(), 1);
 }
@@ -305,7 +344,7 @@ fn blocks_behind_covered_ones_of_the_same_file_are_found() {
     }
     drop(ring);
     let ring = open(&disk, &[(1, 3)]);
-    assert_eq!(block_on(ring.close(chain(1), WalSeq(3))).expect("it works").end, WalSeq(5));
+    assert_eq!(block_on(ring.close(named(1, 3))).expect("it works").end, WalSeq(5));
     let listed: Vec<u64> = ring.list(chain(1), WalSeq(0)).iter().map(|block| block.seq.0).collect();
     assert_eq!(listed, [3, 4, 5]);
 }
@@ -322,18 +361,18 @@ fn what_was_found_once_survives_though_its_sync_had_failed() {
         drop(ring);
         // the process begins anew and finds the block in the page cache
         let ring = open(&disk, &[(1, 1)]);
-        let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+        let end = block_on(ring.close(named(1, 1))).expect("it works");
         assert_eq!(end.end, WalSeq(2));
         drop(ring);
         let disk = disk.power_cut(&SeededRandom::new(seed));
         let ring = open(&disk, &[(1, 1)]);
-        assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works"), end);
+        assert_eq!(block_on(ring.close(named(1, 1))).expect("it works"), end);
     }
 }
 
 #[test]
 fn the_name_of_a_file_survives_from_the_moment_that_it_was_found() {
-    let mut named = 0;
+    let mut renamed = 0;
     for seed in 0..60 {
         let disk = MemoryDisk::new(true);
         // where it is the sync of the folder that fails, the file has its name, and the process ends
@@ -342,15 +381,15 @@ fn the_name_of_a_file_survives_from_the_moment_that_it_was_found() {
         if begun.is_ok() || files(&disk) != ["ring-0"] {
             continue;
         }
-        named += 1;
+        renamed += 1;
         let ring = open(&disk, &[]);
         put(&ring, 1, 1, 5_000);
         drop(ring);
         let disk = disk.power_cut(&SeededRandom::new(seed));
         let ring = open(&disk, &[(1, 1)]);
-        assert_eq!(block_on(ring.close(chain(1), WalSeq(1))).expect("it works").end, WalSeq(1));
+        assert_eq!(block_on(ring.close(named(1, 1))).expect("it works").end, WalSeq(1));
     }
-    assert!(named > 0, "the file got its name before a sync failed");
+    assert!(renamed > 0, "the file got its name before a sync failed");
 }
 
 #[test]
@@ -371,7 +410,7 @@ fn one_bad_read_moves_no_end() {
     {
         disk.misread_at(disk.counts().reads + read, byte);
         let ring = open(&disk, &[(1, 1)]);
-        let end = block_on(ring.close(chain(1), WalSeq(1))).expect("it works");
+        let end = block_on(ring.close(named(1, 1))).expect("it works");
         assert_eq!((end.end, end.damaged), (WalSeq(5), vec![]), "read {read} of {reads}");
     }
 }

@@ -7,7 +7,7 @@ use thalweg_storage::disk::{Disk, MemoryDisk, RealDisk};
 use thalweg_storage::wal::{MemoryWal, ReadError, Ring, RingOptions, Room, Wal, read_entries};
 use thalweg_storage::{Durability, WalSeq};
 
-use crate::world::{block, chain, entry, world};
+use crate::world::{block, chain, entry, named, world};
 
 const SMALL: RingOptions = RingOptions {
     first_bytes: 256 << 10,
@@ -126,8 +126,8 @@ fn trim_forgets_what_is_below_and_no_more(backend: Backend) {
 fn an_unknown_chain_is_empty(backend: Backend) {
     let wal = &*backend.wal;
     for _ in 0..2 {
-        let end = block_on(wal.close(chain(7), WalSeq(5))).expect("nothing fails");
-        assert_eq!((end.end, end.damaged, end.unreadable), (WalSeq(4), vec![], false));
+        let end = block_on(wal.close(named(7, 5))).expect("nothing fails");
+        assert_eq!((end.end, end.damaged, end.doubt), (WalSeq(4), vec![], None));
     }
     assert!(wal.list(chain(7), WalSeq(0)).is_empty());
 }

@@ -10,7 +10,7 @@ use thalweg_model::{
 };
 use thalweg_storage::WalSeq;
 use thalweg_storage::block::{self, Entry, EntryKind, HEADER_BYTES, Header};
-use thalweg_storage::wal::ChainId;
+use thalweg_storage::wal::{ChainId, Named};
 
 pub(crate) fn world() -> World {
     World {
@@ -23,6 +23,11 @@ pub(crate) fn world() -> World {
 
 pub(crate) fn chain(number: u128) -> ChainId {
     ChainId(Uuid::from_u128(number))
+}
+
+/// A chain without a known end, and its first block that is needed.
+pub(crate) fn named(number: u128, from: u64) -> Named {
+    Named { chain: chain(number), from: WalSeq(from), end: None }
 }
 
 pub(crate) fn entry(length: usize) -> Entry {

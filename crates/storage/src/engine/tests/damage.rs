@@ -156,7 +156,7 @@ fn a_merge_carries_damage_along_and_nothing_more() {
 #[test]
 fn a_damaged_block_of_the_wal_costs_the_batch_that_is_bad() {
     // The body of the fifth block; then its index; then its header; then its footer.
-    for (place, lost) in [(200, 8..10), (750, 8..10), (30, 8..10), (800, 8..10)] {
+    for (place, lost) in [(200, 8..10), (790, 8..10), (30, 8..10), (840, 8..10)] {
         let folder = Folder::disk(true, 24);
         let engine = folder.open();
         let log = engine.create(partition(1, 0));

@@ -119,7 +119,7 @@ fn records_among_the_facts() {
         let (mut manifest, _) =
             block_on(Manifest::load(Arc::new(facts(root, "shard-0")))).expect("it is whole");
         let mut edit = Edit::default();
-        edit.push(&Record::Format { version: 2, node: NodeId(1) });
+        edit.push(&Record::Format { version: crate::manifest::FORMAT + 1, node: NodeId(1) });
         block_on(manifest.commit(edit)).expect("the disk works");
     });
     // A kind of record that this program does not know.

@@ -97,7 +97,7 @@ fn what_a_killed_process_left_undurable_is_made_durable_before_it_is_built_on() 
 async fn open(folder: &Folder, disk: &MemoryDisk) -> Result<Engine, OpenError> {
     let (options, world) = (folder.options.clone(), folder.world.clone());
     let storage = Storage::on_disk(Arc::new(disk.clone()), NodeId(1), options, world).await?;
-    storage.start(&|_| true, folder.snapshots.clone()).await
+    storage.start(&|_: TopicPartition| true, folder.snapshots.clone()).await
 }
 
 fn live(

@@ -79,7 +79,7 @@ fn what_changed_is_enough(folder: Folder) {
     let chance = SeededRandom::new(9);
     let below = |bound: u64| chance.next() % bound;
     let mut caller = Arc::new(Caller::default());
-    let mut engine = folder.open_with(&|_| true, caller.clone());
+    let mut engine = folder.open_with(&|_: TopicPartition| true, caller.clone());
     let (mut whole, mut changes) = (0, 0);
     for step in 0..900 {
         match below(100) {
@@ -95,7 +95,7 @@ fn what_changed_is_enough(folder: Folder) {
                 changes += caller.changes.load(Ordering::Relaxed);
                 let before = std::mem::take(&mut *caller.kept.lock());
                 let after = Arc::new(Caller::default());
-                engine = folder.open_with(&|_| true, after.clone());
+                engine = folder.open_with(&|_: TopicPartition| true, after.clone());
                 *after.kept.lock() = Caller::recovered(&engine, PARTITIONS);
                 assert_eq!(*after.kept.lock(), before, "step {step}");
                 caller = after;

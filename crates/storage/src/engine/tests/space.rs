@@ -201,7 +201,7 @@ fn the_unknown_is_garbage(folder: Folder) {
     }
     engine.kill();
     let second = partition(2, 0);
-    let engine = folder.open_knowing(&|partition| partition == second);
+    let engine = folder.open_knowing(&|partition: TopicPartition| partition == second);
     assert!(engine.get(partition(1, 0)).is_none());
     assert_eq!(engine.get(second).map(|log| log.end()), Some(Offset(10)));
     block_on(engine.close());

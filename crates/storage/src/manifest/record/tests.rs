@@ -45,6 +45,7 @@ fn all() -> Vec<Record<'static>> {
         Record::Snapshot { partition, offset: 90, bytes: b"producers" },
         Record::SnapshotGone(partition),
         Record::SnapshotChanges { partition, offset: 120, bytes: b"one more" },
+        Record::Skip { partition, to: 0x1_0000_0000 },
     ]
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::disk::{File, align_up};
-use crate::wal::{ChainEnd, ChainId, Listed, WalSeq, decide_end};
+use crate::wal::{ChainEnd, ChainId, Doubt, Listed, Named, WalSeq, decide_end};
 
 use super::scan::Found;
 
@@ -44,6 +44,7 @@ pub(super) struct Place {
     pub(super) length: u64,
     pub(super) durable_below: WalSeq,
     pub(super) whole: bool,
+    pub(super) unreadable: bool,
     pub(super) earlier: bool,
 }
 
@@ -92,19 +93,33 @@ impl Files {
 
     /// Takes over what a scan found: the blocks that count. The rest is free, and the file with the newest block is
     /// filled on.
-    pub(super) fn adopt(&mut self, named: &[(ChainId, WalSeq)], found: Found) -> Vec<(ChainId, ChainEnd)> {
+    pub(super) fn adopt(&mut self, named: &[Named], found: Found) -> Vec<(ChainId, ChainEnd)> {
         let mut ends = Vec::new();
-        for (chain, from) in named {
+        for named in named {
             let mut blocks: Vec<_> =
-                found.blocks.iter().filter(|block| block.chain == *chain).copied().collect();
+                found.blocks.iter().filter(|block| block.chain == named.chain).copied().collect();
             blocks.sort_by_key(|block| block.listed.seq);
             let listed: Vec<Listed> = blocks.iter().map(|block| block.listed).collect();
-            let mut end = decide_end(*from, &listed);
-            end.unreadable = found.unreadable;
-            for block in blocks.into_iter().filter(|block| block.listed.seq <= end.end) {
-                self.settle(*chain, block.listed.seq, block.into());
+            let mut end = decide_end(*named, &listed);
+            if named.end.is_none() {
+                end.doubt = self.doubt(&found);
             }
-            ends.push((*chain, end));
+            if let Some(next) = blocks.iter().find(|block| block.listed.seq == end.end.next())
+                && !next.listed.whole
+                && named.end.is_none()
+            {
+                tracing::warn!(
+                    file = self.name_of(next.file),
+                    position = next.position,
+                    seq = %next.listed.seq,
+                    "the newest block of the write-ahead log is not whole and counts as never written: torn when the \
+                     broker ended, or, if it was acknowledged, damaged since"
+                );
+            }
+            for block in blocks.into_iter().filter(|block| block.listed.seq <= end.end) {
+                self.settle(named.chain, block.listed.seq, block.into());
+            }
+            ends.push((named.chain, end));
         }
         let newest = self.places.iter().filter(|(_, place)| !place.file.1).max_by_key(|((_, seq), _)| *seq);
         if let Some((_, newest)) = newest {
@@ -114,6 +129,16 @@ impl Files {
             self.current = Some((file, end));
         }
         ends
+    }
+
+    /// A place that cannot be read and may hold a block that none of those that were found proves.
+    pub(super) fn doubt(&self, found: &Found) -> Option<Doubt> {
+        let (key, position) = *found.doubtful.first()?;
+        Some(Doubt { file: self.name_of(key)?, position })
+    }
+
+    pub(super) fn name_of(&self, key: (u32, bool)) -> Option<String> {
+        Some(self.files.get(&key)?.handle.name.clone())
     }
 
     fn settle(&mut self, chain: ChainId, seq: WalSeq, place: Place) {
@@ -151,8 +176,15 @@ impl Files {
         if !key.1 {
             self.current = Some((key, position + align_up(length)));
         }
-        let place =
-            Place { file: key, position, length, durable_below: WalSeq::NONE, whole: true, earlier: false };
+        let place = Place {
+            file: key,
+            position,
+            length,
+            durable_below: WalSeq::NONE,
+            whole: true,
+            unreadable: false,
+            earlier: false,
+        };
         self.settle(chain, seq, place);
         Taken { handle: self.files[&key].handle.clone(), position }
     }
@@ -185,6 +217,7 @@ impl Files {
                 length: place.length,
                 durable_below: place.durable_below,
                 whole: place.whole,
+                unreadable: place.unreadable,
             })
             .collect()
     }

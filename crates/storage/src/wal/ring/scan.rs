@@ -7,13 +7,16 @@
 //!
 //! A stale block is stepped over by its length: where one is found whole in its header, nothing was acknowledged that
 //! overlaps it. A file that begins with zeros was never used.
+//!
+//! Where the newest block lies, the one after it would follow directly; or it would begin a file that holds nothing that
+//! is needed. A place there that cannot be read leaves a doubt; elsewhere it can hide no block that nothing proves.
 
 use std::io;
 use std::sync::Arc;
 
 use crate::block::{self, BlockError, Header};
 use crate::disk::{ALIGNMENT, Aligned, File, align_up};
-use crate::wal::{ChainId, Listed, WalSeq};
+use crate::wal::{ChainId, Listed, Named, WalSeq};
 
 use super::files::Files;
 
@@ -35,31 +38,42 @@ pub(super) struct Block {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) blocks: Vec<Block>,
-    /// Whether the device failed to read a place that may hold blocks.
-    pub(super) unreadable: bool,
+    /// Pages that the device failed to read: file and position,
+    pub(super) unreadable: Vec<((u32, bool), u64)>,
+    /// and those of them where a block may begin that none of those that were found proves.
+    pub(super) doubtful: Vec<((u32, bool), u64)>,
 }
 
 /// Looks through all files for blocks of these chains, each from its first block that is needed.
-pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
+pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
     let mut found = Found::default();
     if named.is_empty() {
         return found;
     }
     for (key, handle) in files.handles() {
+        let (first_bad, needed_before) = (found.unreadable.len(), found.blocks.len());
+        // behind the newest block, whosever it is: numbers go on through all chains
+        let mut newest = (WalSeq::NONE, 0);
         let mut window = Window::over(handle.reader.clone(), handle.length);
         let mut position = 0;
         // where the next block of a chain would lie, what seems empty is not believed either: a small block is little
         let mut may_follow = true;
         while position < handle.length {
             let header = match window.page(position).await {
-                Some(page) => Header::decode(page),
-                None => {
-                    found.unreadable = true;
-                    Err(BlockError::Damaged("page"))
-                }
+                Some(page) => Header::decode(page).map_err(Some),
+                None => Err(None),
             };
             let header = match header {
-                Err(_) if may_follow || !window.is_zero(position) => window.header_again(position).await,
+                Err(None) => match window.header_again(position).await {
+                    Ok(header) => header,
+                    Err(_) => {
+                        found.unreadable.push((key, position));
+                        None
+                    }
+                },
+                Err(Some(_)) if may_follow || !window.is_zero(position) => {
+                    window.header_again(position).await.unwrap_or_default()
+                }
                 header => header.ok(),
             };
             may_follow = header.is_some();
@@ -71,15 +85,19 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
                 position += ALIGNMENT as u64;
                 continue;
             };
-            let is_needed = named.iter().any(|(chain, from)| *chain == header.chain && *from <= header.seq);
+            newest = newest.max((header.seq, position + align_up(header.length())));
+            let is_needed = named.iter().any(|named| named.chain == header.chain && named.from <= header.seq);
             if !is_needed {
                 window.ahead = WINDOW_BYTES_STALE;
                 position += align_up(header.length());
                 continue;
             }
             window.ahead = WINDOW_BYTES;
-            let whole = window.is_whole(position, &header).await
-                || window.is_whole_after_all(position, &header).await;
+            let mut state = window.state_of(position, &header).await;
+            if state != BlockState::Whole {
+                state = window.state_after_all(position, &header).await;
+            }
+            let whole = state == BlockState::Whole;
             found.blocks.push(Block {
                 chain: header.chain,
                 file: key,
@@ -89,11 +107,16 @@ pub(super) async fn scan(files: &Files, named: &[(ChainId, WalSeq)]) -> Found {
                     length: header.length(),
                     durable_below: header.durable_below,
                     whole,
+                    unreadable: state == BlockState::Unreadable,
                 },
             });
             // a block that is not whole may have been written over further on
             position += if whole { align_up(header.length()) } else { ALIGNMENT as u64 };
         }
+        let is_free = found.blocks.len() == needed_before;
+        let may_begin = |position| position == newest.1 || (position == 0 && is_free);
+        let bad = found.unreadable[first_bad..].iter().filter(|(_, position)| may_begin(*position));
+        found.doubtful.extend(bad);
     }
     found
 }
@@ -121,6 +144,22 @@ pub(crate) async fn find_newer(file: Arc<dyn File>) -> io::Result<Option<(u64, u
     Ok(None)
 }
 
+/// What became of a block whose header is whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BlockState {
+    Whole,
+    /// Its checksums do not hold: a torn write, or rot.
+    Torn,
+    /// The device fails to read it.
+    Unreadable,
+}
+
+impl BlockState {
+    fn of(bytes: &[u8]) -> Self {
+        if block::check(bytes).is_ok() { Self::Whole } else { Self::Torn }
+    }
+}
+
 /// A part of a file in memory.
 struct Window {
     file: Arc<dyn File>,
@@ -142,31 +181,34 @@ impl Window {
         self.load(position, ALIGNMENT as u64).await.then(|| self.slice(position, ALIGNMENT as u64))
     }
 
-    async fn is_whole(&mut self, position: u64, header: &Header) -> bool {
+    async fn state_of(&mut self, position: u64, header: &Header) -> BlockState {
         let length = header.length();
-        if length > self.length - position || !self.load(position, align_up(length)).await {
-            return false;
+        if length > self.length - position {
+            return BlockState::Torn;
         }
-        block::check(self.slice(position, length)).is_ok()
+        if !self.load(position, align_up(length)).await {
+            return BlockState::Unreadable;
+        }
+        BlockState::of(self.slice(position, length))
     }
 
     /// The header of a page, read once more by itself: what decides where a chain ends is not believed the first time.
-    async fn header_again(&self, position: u64) -> Option<Header> {
+    async fn header_again(&self, position: u64) -> io::Result<Option<Header>> {
         let mut page = Aligned::zeroed(ALIGNMENT);
-        self.file.read_exact_at(&mut page, position).await.ok()?;
-        Header::decode(&page).ok()
+        self.file.read_exact_at(&mut page, position).await?;
+        Ok(Header::decode(&page).ok())
     }
 
     /// The same for a whole block.
-    async fn is_whole_after_all(&self, position: u64, header: &Header) -> bool {
+    async fn state_after_all(&self, position: u64, header: &Header) -> BlockState {
         let length = header.length();
         if length > self.length - position {
-            return false;
+            return BlockState::Torn;
         }
         let mut buffer = Aligned::zeroed(usize::try_from(align_up(length)).expect("a block fits in memory"));
         let read = self.file.read_exact_at(&mut buffer, position).await;
         let length = usize::try_from(length).expect("a block fits in memory");
-        read.is_ok() && block::check(&buffer[..length]).is_ok()
+        read.map_or(BlockState::Unreadable, |()| BlockState::of(&buffer[..length]))
     }
 
     /// Whether the page that was read last holds nothing.

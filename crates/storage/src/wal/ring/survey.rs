@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::files::{Files, Handle, parse};
 use super::{FOLDER, scan};
-use crate::disk::{Access, Create, Disk, Open};
-use crate::wal::{ChainEnd, ChainId, Listed, WalSeq, decide_end};
+use crate::disk::{ALIGNMENT, Access, Create, Disk, Open};
+use crate::wal::{ChainEnd, Listed, Named, WalSeq, decide_end};
 
 /// What there is.
 pub(crate) struct Survey {
@@ -16,8 +16,8 @@ pub(crate) struct Survey {
     pub(crate) files: Vec<(String, u64)>,
     /// and those of them that were being made.
     pub(crate) unfinished: Vec<String>,
-    /// Whether a place that may hold blocks cannot be read.
-    pub(crate) unreadable: bool,
+    /// Places that cannot be read: file and position. Not all of them need hold a block.
+    pub(crate) unreadable: Vec<(String, u64)>,
     /// What was found of each named chain, in the order in which they were named.
     pub(crate) chains: Vec<FoundChain>,
 }
@@ -36,10 +36,10 @@ pub(crate) struct FoundBlock {
     pub(crate) bytes: Bytes,
 }
 
-/// Looks. Each chain is named with its first block that is not covered.
-pub(crate) async fn survey(disk: Arc<dyn Disk>, named: &[(ChainId, WalSeq)]) -> io::Result<Survey> {
+/// Looks.
+pub(crate) async fn survey(disk: Arc<dyn Disk>, named: &[Named]) -> io::Result<Survey> {
     let mut survey =
-        Survey { files: Vec::new(), unfinished: Vec::new(), unreadable: false, chains: Vec::new() };
+        Survey { files: Vec::new(), unfinished: Vec::new(), unreadable: Vec::new(), chains: Vec::new() };
     let mut files = Files::default();
     for name in disk.list(FOLDER).await? {
         let path = format!("{FOLDER}/{name}");
@@ -55,12 +55,18 @@ pub(crate) async fn survey(disk: Arc<dyn Disk>, named: &[(ChainId, WalSeq)]) -> 
         }
     }
     let found = scan::scan(&files, named).await;
-    survey.unreadable = found.unreadable;
-    for (chain, from) in named {
-        let mut blocks: Vec<_> = found.blocks.iter().filter(|block| block.chain == *chain).collect();
+    for (key, position) in &found.unreadable {
+        let name = files.name_of(*key).unwrap_or_default();
+        survey.unreadable.push((name, *position));
+    }
+    for named in named {
+        let mut blocks: Vec<_> = found.blocks.iter().filter(|block| block.chain == named.chain).collect();
         blocks.sort_by_key(|block| block.listed.seq);
         let listed: Vec<Listed> = blocks.iter().map(|block| block.listed).collect();
-        let mut chain = FoundChain { end: decide_end(*from, &listed), blocks: Vec::new() };
+        let mut chain = FoundChain { end: decide_end(*named, &listed), blocks: Vec::new() };
+        if named.end.is_none() {
+            chain.end.doubt = files.doubt(&found);
+        }
         for block in blocks {
             let Some(handle) = files.handles().find(|(key, _)| *key == block.file).map(|(_, handle)| handle)
             else {
@@ -69,8 +75,13 @@ pub(crate) async fn survey(disk: Arc<dyn Disk>, named: &[(ChainId, WalSeq)]) -> 
             let length = block.listed.length.min(handle.length - block.position);
             let mut bytes = vec![0; usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?];
             if handle.reader.read_exact_at(&mut bytes, block.position).await.is_err() {
-                bytes.clear();
-                survey.unreadable = true;
+                // zeros stand for what cannot be read: the rest says what is lost
+                for (page, position) in bytes.chunks_mut(ALIGNMENT).zip((block.position..).step_by(ALIGNMENT))
+                {
+                    if handle.reader.read_exact_at(page, position).await.is_err() {
+                        page.fill(0);
+                    }
+                }
             }
             chain.blocks.push(FoundBlock {
                 seq: block.listed.seq,
