@@ -26,8 +26,9 @@ pub use session::groups::{
     CommitPartition, CommitTopic, Committer, CoordinatorKind, FetchedTopic, FindCoordinatorError, Groups,
 };
 pub use session::records::{
-    Acks, ActiveProducer, AppendError, AppendOptions, Appended, DeleteRecordsError, InitProducerError,
-    InvalidAcks, ListOffsetsError, ListedOffset, OffsetAt, PartitionError, Producer, Records, Unavailable,
+    Acks, ActiveProducer, AppendError, AppendOptions, Appended, DeleteRecordsError, DescribeProducersError,
+    InitProducerError, InvalidAcks, ListOffsetsError, ListedOffset, OffsetAt, PartitionError, Producer,
+    Records, Unavailable,
 };
 pub use session::topics::{
     CreatedTopic, Cursor, DeletedTopic, Described, LogDir, LogDirPartition, MetadataError, NewPartitions,

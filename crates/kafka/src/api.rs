@@ -1,6 +1,6 @@
 //! The API table: which requests we serve, in which versions, and who answers them. One row and one file per API.
 //!
-//! What has no row is not advertised and ends the connection, as at Kafka's. A row that is added is all that a new
+//! What has no row is not advertised and ends the connection, as at Kafka's. A row may be answered and not advertised. A row that is added is all that a new
 //! API needs besides its file. What is known of its messages (versions, headers) stands in their schema alone.
 
 mod alter_configs;
@@ -34,6 +34,9 @@ mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod sasl_authenticate;
+mod sasl_handshake;
+mod superseded;
 mod sync_group;
 
 use std::ops::RangeInclusive;
@@ -44,6 +47,7 @@ use thalweg_model::LeaderEpoch;
 use thalweg_model::world::BoxFuture;
 use thalweg_wire::ApiKey;
 
+use crate::errors::Code;
 use crate::request::{Handled, Request};
 
 pub(crate) use self::fetch::Memory as FetchMemory;
@@ -54,6 +58,8 @@ pub(crate) struct Api {
     pub(crate) key: ApiKey,
     /// The first version that clients are told of, where that is older than what has an answer.
     advertised_from: Option<i16>,
+    /// Whether clients are told of it.
+    pub(crate) is_advertised: bool,
     /// Whether it may begin while earlier answers wait for the disk.
     pub(crate) may_overtake: bool,
     /// Whether it may wait for long and can be dropped while it does: it changes nothing that has to be ended.
@@ -87,6 +93,7 @@ macro_rules! row {
         Api {
             key: ApiKey::$key,
             advertised_from: None,
+            is_advertised: true,
             may_overtake: false,
             may_be_abandoned: false,
             answers_any_version: false,
@@ -115,6 +122,8 @@ pub(crate) static TABLE: &[Api] = &[
     Api { may_be_abandoned: true, ..row!(SyncGroup, sync_group::handle) },
     row!(DescribeGroups, describe_groups::handle),
     row!(ListGroups, list_groups::handle),
+    // What is served of these two is that there is no SASL here.
+    Api { is_advertised: false, ..row!(SaslHandshake, sasl_handshake::handle) },
     Api { answers_any_version: true, ..row!(ApiVersions, api_versions::handle) },
     row!(CreateTopics, create_topics::handle),
     row!(DeleteTopics, delete_topics::handle),
@@ -124,6 +133,7 @@ pub(crate) static TABLE: &[Api] = &[
     row!(DescribeConfigs, describe_configs::handle),
     row!(AlterConfigs, alter_configs::handle),
     row!(DescribeLogDirs, describe_log_dirs::handle),
+    Api { is_advertised: false, ..row!(SaslAuthenticate, sasl_authenticate::handle) },
     row!(CreatePartitions, create_partitions::handle),
     row!(DeleteGroups, delete_groups::handle),
     row!(IncrementalAlterConfigs, incremental_alter_configs::handle),
@@ -139,14 +149,31 @@ fn epoch(number: i32) -> Option<LeaderEpoch> {
     (number >= 0).then_some(LeaderEpoch(number))
 }
 
+/// The epoch that a client compares with ours: all but -1 is one, and what is below it is older than any.
+fn compared_epoch(number: i32) -> Option<LeaderEpoch> {
+    (number != -1).then_some(LeaderEpoch(number))
+}
+
+/// What such a request is told that [`is_late`].
+const LATE: &str = "The request allows no time: its timeout must be above 0.";
+
+/// Whether a request that changes the cluster allows no time at all. Kafka answers such a one without having tried.
+fn is_late(timeout_ms: i32) -> bool {
+    timeout_ms <= 0
+}
+
 /// A wait as clients tell it; below zero is none.
 fn milliseconds(number: i32) -> Duration {
     Duration::from_millis(u64::try_from(number).unwrap_or(0))
 }
 
-/// The isolation level of a number; what is not known is the default, as at Kafka's.
-fn isolation(number: i8) -> Isolation {
-    if number == 1 { Isolation::ReadCommitted } else { Isolation::ReadUncommitted }
+/// The isolation level of a number. What is not known is no client's fault in Kafka's words.
+fn isolation(number: i8) -> Result<Isolation, Code> {
+    match number {
+        0 => Ok(Isolation::ReadUncommitted),
+        1 => Ok(Isolation::ReadCommitted),
+        _ => Err(Code::UnknownServerError),
+    }
 }
 
 /// Where the row of a key is.

@@ -12,6 +12,9 @@ use super::read::{EpochEnd, Isolation};
 
 const NOTHING: ListedOffset = ListedOffset { offset: None, timestamp: None, leader_epoch: None };
 
+/// Stands for no epoch; what is below it is asked for as one that is older than all.
+const NO_EPOCH: LeaderEpoch = LeaderEpoch(-1);
+
 impl Partition {
     /// Finds an offset.
     pub(crate) async fn list_offset(
@@ -50,7 +53,7 @@ impl Partition {
         }
         let epochs = self.epochs(end);
         let after = epochs.partition_point(|(known, _)| *known <= epoch);
-        if epoch.0 < 0 || after == epochs.len() {
+        if epoch == NO_EPOCH || after == epochs.len() {
             return EpochEnd { epoch: None, end_offset: None };
         }
         let found = after.checked_sub(1).map_or(epoch, |before| epochs[before].0);

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{Operation, Session, Target, TopicRef};
 use crate::answer::Answer;
+use crate::catalog;
 use crate::partition::{EpochEnd, Isolation, Partition};
 
 /// The part of a session that deals with records.
@@ -235,6 +236,17 @@ pub enum DeleteRecordsError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a partition's producers are not described.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DescribeProducersError {
+    /// The partition cannot be used.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
+    /// No topic can have this name.
+    #[error("{0}")]
+    InvalidTopic(String),
+}
+
 /// A producer's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Producer {
@@ -296,6 +308,11 @@ impl Records<'_> {
         partition.append(records, options).await
     }
 
+    /// Whether records could be appended to a partition, for all that is known without them.
+    pub fn check_writable(&self, topic: &TopicRef, partition: PartitionIndex) -> Result<(), PartitionError> {
+        self.find(Operation::Write, topic, partition).map(drop)
+    }
+
     /// A partition to read from.
     pub fn partition(
         &self,
@@ -353,13 +370,18 @@ impl Records<'_> {
         &self,
         topic: &TopicRef,
         partition: PartitionIndex,
-    ) -> Answer<Result<Vec<ActiveProducer>, PartitionError>> {
+    ) -> Answer<Result<Vec<ActiveProducer>, DescribeProducersError>> {
+        if let TopicRef::Name(name) = topic
+            && let Some(fault) = catalog::fault(name.as_str())
+        {
+            return Answer::now(Err(DescribeProducersError::InvalidTopic(fault)));
+        }
         match self.find(Operation::Read, topic, partition) {
             Ok(partition) => {
                 let (active, after) = partition.active_producers();
                 Answer::after(Ok(active), after)
             }
-            Err(error) => Answer::now(Err(error)),
+            Err(error) => Answer::now(Err(error.into())),
         }
     }
 

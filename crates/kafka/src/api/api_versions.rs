@@ -43,8 +43,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     if request.version >= 3 {
         request.peer.remember_software(&asked.client_software_name, &asked.client_software_version);
     }
+    let advertised = api::TABLE.iter().filter(|api| api.is_advertised);
     let mut body = ApiVersionsResponse {
-        api_keys: api::TABLE.iter().map(|api| api.version_range(unstable)).collect(),
+        api_keys: advertised.map(|api| api.version_range(unstable)).collect(),
         ..ApiVersionsResponse::default()
     };
     if request.version >= 3 {

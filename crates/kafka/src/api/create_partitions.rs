@@ -3,7 +3,7 @@
 //! - v2: flexible
 //! - v3: may be throttled
 
-use thalweg_broker::NewPartitions;
+use thalweg_broker::{NewPartitions, WalSeq};
 use thalweg_model::NodeId;
 use thalweg_model::collections::HashMap;
 use thalweg_wire::create_partitions_response::CreatePartitionsTopicResult;
@@ -42,6 +42,16 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             }
             _ => {}
         }
+    }
+    if super::is_late(asked.timeout_ms) {
+        for wish in &wishes {
+            answer.results.push(CreatePartitionsTopicResult {
+                name: (&wish.topic).into(),
+                error_code: first.see(Code::RequestTimedOut),
+                error_message: Some(super::LATE.into()),
+            });
+        }
+        return request.answer(WalSeq::default(), &answer, first.code());
     }
     let made = request.session.topics().create_partitions(&wishes, asked.validate_only).await;
     for (wish, result) in wishes.iter().zip(made.value) {

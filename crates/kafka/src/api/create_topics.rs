@@ -6,7 +6,7 @@
 //! - v6: may be throttled
 //! - v7: topic ids
 
-use thalweg_broker::{CreatedTopic, NewTopic};
+use thalweg_broker::{CreatedTopic, NewTopic, WalSeq};
 use thalweg_model::collections::HashMap;
 use thalweg_model::{NodeId, PartitionIndex, Uuid};
 use thalweg_wire::create_topics_request::CreatableTopic;
@@ -42,6 +42,13 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             }
             _ => {}
         }
+    }
+    if super::is_late(asked.timeout_ms) {
+        for wish in &new {
+            let code = Code::RequestTimedOut;
+            answer.topics.push(refused((&wish.name).into(), &mut first, code, super::LATE.into()));
+        }
+        return request.answer(WalSeq::default(), &answer, first.code());
     }
     let made = request.session.topics().create(&new, asked.validate_only).await;
     for (wish, result) in new.iter().zip(made.value) {

@@ -8,6 +8,7 @@ use thalweg_model::{Offset, PartitionIndex};
 use thalweg_wire::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use thalweg_wire::{DeleteRecordsRequest, DeleteRecordsResponse};
 
+use super::superseded::superseded;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
@@ -19,10 +20,20 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let mut after = WalSeq::default();
     let mut first = FirstError::default();
     let mut answer = DeleteRecordsResponse::default();
-    for topic in asked.topics {
+    // Of a partition that is named twice the last offset counts, and it is answered once.
+    let superseded = superseded(
+        asked
+            .topics
+            .iter()
+            .map(|topic| topic.partitions.iter().map(|partition| (&*topic.name, partition.partition_index))),
+    );
+    for (at, topic) in asked.topics.into_iter().enumerate() {
         let target = TopicRef::Name((&topic.name).into());
         let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for partition in topic.partitions {
+        for (place, partition) in topic.partitions.into_iter().enumerate() {
+            if superseded.binary_search(&(at, place)).is_ok() {
+                continue;
+            }
             let before = (partition.offset != HIGH_WATERMARK).then_some(Offset(partition.offset));
             let index = PartitionIndex(partition.partition_index);
             let deleted = request.session.records().delete_records(&target, index, before).await;
@@ -36,6 +47,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 low_watermark,
                 error_code: first.see(code),
             });
+        }
+        if partitions.is_empty() {
+            continue;
         }
         answer.topics.push(DeleteRecordsTopicResult { name: topic.name, partitions });
     }

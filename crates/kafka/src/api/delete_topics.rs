@@ -41,8 +41,12 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             Err(text) => answer.responses.push(refused(topic, first.see(Code::InvalidRequest), text)),
         }
     }
+    let is_late = super::is_late(asked.timeout_ms);
     for (target, topic) in targets {
         match times.get(&target) {
+            Some(1) if is_late => {
+                answer.responses.push(refused(topic, first.see(Code::RequestTimedOut), super::LATE));
+            }
             Some(1) => wanted.push(target),
             // Named twice, refused once.
             Some(2..) => {

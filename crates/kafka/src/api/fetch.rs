@@ -1,8 +1,8 @@
 //! Fetch (1): records from where the client stands, as regions that leave as they are stored.
 //!
 //! It waits until there are `min_bytes` or `max_wait_ms` are over. The first batch leaves whatever its size, so that
-//! everybody gets on; after it, `max_bytes` and the limits of the partitions hold. Who asks as a follower is answered
-//! as a consumer: nobody replicates from here.
+//! everybody gets on; after it, `max_bytes` and the limits of the partitions hold. Who asks as a follower is told that
+//! this broker leads no such replica: nobody replicates from here.
 //!
 //! - v4: isolation level, aborted transactions (none here: an empty list for readers of committed records)
 //! - v5: log start offset
@@ -26,7 +26,7 @@ use std::time::Duration;
 use thalweg_broker::WalSeq;
 use thalweg_model::codec::Text;
 use thalweg_model::{Offset, PartitionIndex, Region, TopicId};
-use thalweg_wire::fetch_request::FetchPartition;
+use thalweg_wire::fetch_request::{FetchPartition, FetchTopic};
 use thalweg_wire::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData};
 use thalweg_wire::{FetchRequest, FetchResponse};
 
@@ -42,13 +42,18 @@ use thalweg_broker::{Isolation, TopicRef};
 
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 13;
+/// The first version with sessions, and with an error for the whole answer.
+const SESSIONS_FROM: i16 = 7;
 
 /// How much an answer may gather however much memory others hold.
 const ANSWER_BYTES_FLOOR: usize = 64 << 10;
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: FetchRequest = request.decode()?;
-    let isolation = isolation(asked.isolation_level);
+    let isolation = match isolation(asked.isolation_level) {
+        Ok(isolation) => isolation,
+        Err(code) => return refuse_each(&request, &asked, code),
+    };
     let max_bytes = usize::try_from(asked.max_bytes).unwrap_or(0).min(request.head.settings.fetch_bytes_max);
     // Under pressure answers become smaller; the first batch goes out whatever its size.
     let max_bytes = request.head.answer_budget.allowance(max_bytes, ANSWER_BYTES_FLOOR);
@@ -57,6 +62,8 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         min_bytes: usize::try_from(asked.min_bytes).unwrap_or(0).min(max_bytes),
         max_wait: Duration::from_millis(u64::try_from(asked.max_wait_ms).unwrap_or(0)),
         isolation,
+        // From v15 on the other place is the one that counts.
+        as_replica: asked.replica_id.max(asked.replica_state.replica_id) >= 0,
     };
     let mut context = match Context::enter(&request, asked) {
         Ok(context) => context,
@@ -87,6 +94,31 @@ pub(super) async fn handle(mut request: Request) -> Handled {
 
 fn refuse(request: &Request, code: Code) -> Handled {
     let answer = FetchResponse { error_code: code.number(), ..FetchResponse::default() };
+    request.answer(WalSeq::default(), &answer, Some(code))
+}
+
+/// Refuses each partition too, where the version has no other place that clients look at.
+fn refuse_each(request: &Request, asked: &FetchRequest, code: Code) -> Handled {
+    let told = |partition: &FetchPartition| PartitionData {
+        aborted_transactions: Some(Vec::new()),
+        ..self::partition(
+            request.version,
+            Isolation::ReadUncommitted,
+            partition.partition,
+            Found::refused(code),
+        )
+    };
+    let topic = |topic: &FetchTopic| FetchableTopicResponse {
+        topic: topic.topic.clone(),
+        partitions: topic.partitions.iter().map(told).collect(),
+        ..Default::default()
+    };
+    let by_name = request.version < TOPIC_IDS_FROM;
+    let answer = FetchResponse {
+        error_code: if request.version >= SESSIONS_FROM { code.number() } else { 0 },
+        responses: if by_name { asked.topics.iter().map(topic).collect() } else { Vec::new() },
+        ..FetchResponse::default()
+    };
     request.answer(WalSeq::default(), &answer, Some(code))
 }
 
@@ -157,13 +189,16 @@ impl Grouped {
 }
 
 fn partition(version: i16, isolation: Isolation, index: i32, found: Found) -> PartitionData {
+    // As at Kafka's, whose answers to what is not there differ so from those that come from a log.
+    let is_unknown = matches!(found.code, Code::UnknownTopicOrPartition | Code::UnknownTopicId);
     let mut data = PartitionData {
         partition_index: index,
         error_code: found.code.number(),
         high_watermark: found.high_watermark,
         last_stable_offset: found.last_stable_offset,
         log_start_offset: found.log_start_offset,
-        aborted_transactions: (isolation == Isolation::ReadCommitted && found.code == Code::None)
+        aborted_transactions: (is_unknown
+            || isolation == Isolation::ReadCommitted && found.code == Code::None)
             .then(Vec::new),
         preferred_read_replica: -1,
         records: Some(found.regions),

@@ -17,7 +17,7 @@ use thalweg_wire::list_offsets_request::ListOffsetsPartition;
 use thalweg_wire::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use thalweg_wire::{ListOffsetsRequest, ListOffsetsResponse};
 
-use super::{epoch, isolation};
+use super::{compared_epoch, isolation};
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
@@ -27,6 +27,7 @@ const LEADER_EPOCH_SINCE: i16 = 4;
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: ListOffsetsRequest = request.decode()?;
     let isolation = isolation(asked.isolation_level);
+    let mut listed_twice = HashSet::default();
     let mut after = WalSeq::default();
     let mut first = FirstError::default();
     let mut answer = ListOffsetsResponse::default();
@@ -36,16 +37,21 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in &topic.partitions {
             let index = partition.partition_index;
-            let at = if twice.contains(&(&*topic.name, index)) {
-                Err(Code::InvalidRequest)
-            } else {
-                offset_at(request.version, partition)
+            let key = (&*topic.name, index);
+            let at = match isolation {
+                Err(code) => Err(code),
+                // Named twice, refused once.
+                Ok(_) if twice.contains(&key) => match listed_twice.insert(key) {
+                    true => Err(Code::InvalidRequest),
+                    false => continue,
+                },
+                Ok(isolation) => offset_at(request.version, partition).map(|at| (at, isolation)),
             };
             let mut found = ListOffsetsPartitionResponse { partition_index: index, ..Default::default() };
             match at {
-                Ok(at) => {
+                Ok((at, isolation)) => {
                     let records = request.session.records();
-                    let current = epoch(partition.current_leader_epoch);
+                    let current = compared_epoch(partition.current_leader_epoch);
                     let listed =
                         records.list_offset(&target, PartitionIndex(index), current, at, isolation).await;
                     after = after.max(listed.after);
@@ -63,6 +69,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 Err(code) => found.error_code = first.see(code),
             }
             partitions.push(found);
+        }
+        if partitions.is_empty() {
+            continue;
         }
         answer.topics.push(ListOffsetsTopicResponse {
             name: topic.name.clone(),

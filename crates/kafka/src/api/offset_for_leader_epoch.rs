@@ -9,7 +9,7 @@ use thalweg_model::{LeaderEpoch, PartitionIndex};
 use thalweg_wire::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
 use thalweg_wire::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 
-use super::epoch;
+use super::compared_epoch;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Request};
 
@@ -23,7 +23,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in topic.partitions {
             let index = PartitionIndex(partition.partition);
-            let current = epoch(partition.current_leader_epoch);
+            let current = compared_epoch(partition.current_leader_epoch);
             let wanted = LeaderEpoch(partition.leader_epoch);
             let found = request.session.records().offset_for_leader_epoch(&target, index, current, wanted);
             after = after.max(found.after);

@@ -23,6 +23,7 @@ use thalweg_wire::produce_response::{
 };
 use thalweg_wire::{ProduceRequest, ProduceResponse};
 
+use super::superseded::superseded;
 use crate::errors::{Code, FirstError};
 use crate::request::{Handled, Refusal, Reply, Request};
 
@@ -36,20 +37,32 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let mut first = FirstError::default();
     let mut failed = None;
     let mut answer = ProduceResponse::default();
+    // As at Kafka's: of a partition that is named twice the last records count, and it is answered once.
+    let superseded = superseded(asked.topic_data.iter().map(|topic| {
+        topic.partition_data.iter().map(|partition| (&*topic.name, topic.topic_id, partition.index))
+    }));
     answer.responses.reserve_exact(asked.topic_data.len());
-    for topic in asked.topic_data {
+    for (at, topic) in asked.topic_data.into_iter().enumerate() {
         let target = if request.version >= TOPIC_IDS_FROM {
             TopicRef::Id(TopicId(topic.topic_id))
         } else {
             TopicRef::Name((&topic.name).into())
         };
         let mut partitions = Vec::with_capacity(topic.partition_data.len());
-        for partition in topic.partition_data {
+        for (place, partition) in topic.partition_data.into_iter().enumerate() {
+            if superseded.binary_search(&(at, place)).is_ok() {
+                continue;
+            }
             let result = match acks {
                 Ok(acks) => {
                     append(&request, &target, partition.index, partition.records, acks, &mut after).await
                 }
-                Err(_) => refused(partition.index, Code::InvalidRequiredAcks, None),
+                Err(_) => {
+                    let index = PartitionIndex(partition.index);
+                    let known = request.session.records().check_writable(&target, index);
+                    let code = known.map_or_else(|error| Code::from(&error), |()| Code::InvalidRequiredAcks);
+                    refused(partition.index, code, None)
+                }
             };
             let code = Code::of(result.error_code).unwrap_or(Code::UnknownServerError);
             first.see(code);
@@ -57,6 +70,9 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 failed = Some((topic.name.to_string(), partition.index, code));
             }
             partitions.push(result);
+        }
+        if partitions.is_empty() {
+            continue;
         }
         answer.responses.push(TopicProduceResponse {
             name: topic.name,

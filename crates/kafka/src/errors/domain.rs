@@ -2,8 +2,8 @@
 
 use thalweg_broker::groups::GroupError;
 use thalweg_broker::{
-    AppendError, ConfigError, DeleteRecordsError, FetchError, InitProducerError, ListOffsetsError,
-    MetadataError, PartitionError, TopicError, Unavailable,
+    AppendError, ConfigError, DeleteRecordsError, DescribeProducersError, FetchError, InitProducerError,
+    ListOffsetsError, MetadataError, PartitionError, TopicError, Unavailable,
 };
 use thalweg_model::batch::produce::Refusal;
 use thalweg_model::batch::{BatchError, CompressionError};
@@ -96,6 +96,15 @@ impl From<&DeleteRecordsError> for Code {
             DeleteRecordsError::InternalTopic(_) => Self::InvalidTopicException,
             DeleteRecordsError::NotDeletable => Self::PolicyViolation,
             DeleteRecordsError::Unavailable(error) => (*error).into(),
+        }
+    }
+}
+
+impl From<&DescribeProducersError> for Code {
+    fn from(error: &DescribeProducersError) -> Self {
+        match error {
+            DescribeProducersError::Partition(error) => error.into(),
+            DescribeProducersError::InvalidTopic(_) => Self::InvalidTopicException,
         }
     }
 }

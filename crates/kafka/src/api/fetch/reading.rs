@@ -21,6 +21,8 @@ pub(super) struct Limits {
     pub(super) min_bytes: usize,
     pub(super) max_wait: Duration,
     pub(super) isolation: Isolation,
+    /// Whether a follower asks, or who takes himself for one.
+    pub(super) as_replica: bool,
 }
 
 /// What was found of one partition.
@@ -124,7 +126,7 @@ async fn look(memory: &mut Memory, session: &Session, limits: Limits, harvest: &
         let before = harvest.found.get(&slot).map_or(0, |found| found.bytes);
         let left = limits.max_bytes.saturating_sub(harvest.bytes - before);
         let first = harvest.bytes - before == 0;
-        let (found, cut) = look_at(memory, session, slot, limits.isolation, left, first).await;
+        let (found, cut) = look_at(memory, session, slot, limits, left, first).await;
         if cut {
             unread.push(slot);
         }
@@ -140,7 +142,7 @@ async fn look_at(
     memory: &mut Memory,
     session: &Session,
     slot: usize,
-    isolation: Isolation,
+    limits: Limits,
     left: usize,
     first: bool,
 ) -> (Found, bool) {
@@ -152,6 +154,10 @@ async fn look_at(
     if let Err(error) = partition.check_leader_epoch(wish.current_leader_epoch) {
         return (refused(error), false);
     }
+    if limits.as_replica {
+        return (Found::refused(Code::NotLeaderOrFollower), false);
+    }
+    let isolation = limits.isolation;
     if let Some(epoch) = wish.last_fetched_epoch {
         match partition.diverging_epoch(epoch, wish.fetch_offset) {
             Ok(None) => {}

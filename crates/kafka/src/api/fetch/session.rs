@@ -90,7 +90,6 @@ impl Context {
         let size = memory.len();
         match self.kind {
             Kind::Alone => NO_SESSION,
-            Kind::New if size == 0 => NO_SESSION,
             Kind::New => self.sessions.create(memory, size, self.uses_topic_ids).unwrap_or(NO_SESSION),
             Kind::GoesOn(id) => {
                 self.sessions.give_back(id, memory, size);
