@@ -39,7 +39,7 @@ pub struct ChainOptions {
     pub gather_above_bytes: usize,
     /// A block this large is gathered no more.
     pub gather_bytes: usize,
-    /// Nor one that is open this long.
+    /// Nor one that is open this long, or still is when the one before it ended so long ago.
     pub gather_time: Duration,
 }
 
@@ -309,21 +309,25 @@ impl Shared {
     }
 
     async fn run(&self) {
-        let mut gathers = false;
-        while let Some(open) = self.next_block(gathers).await {
-            gathers = open.length > self.options.gather_above_bytes;
-            if let Err(error) = self.write(open).await {
-                self.budget.close();
-                self.audience.failed(&error);
-                return;
+        let mut large_until = None;
+        while let Some(open) = self.next_block(large_until).await {
+            let large = open.length > self.options.gather_above_bytes;
+            match self.write(open).await {
+                Ok(ended) => large_until = large.then_some(ended),
+                Err(error) => {
+                    self.budget.close();
+                    self.audience.failed(&error);
+                    return;
+                }
             }
         }
     }
 
-    /// Waits for the next block to write; none when the chain is closing and all is written.
-    async fn next_block(&self, gathers: bool) -> Option<Open> {
+    /// Waits for the next block to write; none when the chain is closing and all is written. Where the last one was
+    /// large, `large_until` says when its put ended.
+    async fn next_block(&self, large_until: Option<Duration>) -> Option<Open> {
         loop {
-            match self.look(gathers) {
+            match self.look(large_until) {
                 Next::Write(open) => return Some(open),
                 Next::End => return None,
                 Next::Idle => self.pushed.notified().await,
@@ -336,22 +340,29 @@ impl Shared {
         }
     }
 
-    fn look(&self, gathers: bool) -> Next {
+    fn look(&self, large_until: Option<Duration>) -> Next {
         let mut state = self.state.lock();
         let closing = state.closing;
         let several = state.open.len() > 1;
         let Some(first) = state.open.front() else {
             return if closing { Next::End } else { Next::Idle };
         };
-        let open_for = self.clock.elapsed().saturating_sub(first.since);
         let full = several || first.length >= self.options.gather_bytes;
-        if gathers && !closing && !full && open_for < self.options.gather_time {
-            return Next::Gather(self.options.gather_time - open_for);
+        if let Some(ended) = large_until
+            && !closing
+            && !full
+        {
+            // Who comes long after the last block comes alone: there is nobody to wait for.
+            let gathered_for = self.clock.elapsed().saturating_sub(first.since.min(ended));
+            if gathered_for < self.options.gather_time {
+                return Next::Gather(self.options.gather_time - gathered_for);
+            }
         }
         state.open.pop_front().map_or(Next::Idle, Next::Write)
     }
 
-    async fn write(&self, open: Open) -> Result<(), PutError> {
+    /// Makes a block durable and tells of it; says when its put ended.
+    async fn write(&self, open: Open) -> Result<Duration, PutError> {
         let Open { seq, batches, mut reservation, .. } = open;
         let durable_below = match self.options.durability {
             Durability::Fsync => self.durable.load(Ordering::Acquire) + 1,
@@ -373,16 +384,16 @@ impl Shared {
         let began = self.clock.elapsed();
         self.wal.put(self.chain, seq, &pieces).await?;
         reservation.iter_mut().for_each(Reservation::was_used);
-        let took = self.clock.elapsed().saturating_sub(began);
+        let ended = self.clock.elapsed();
         self.durable.store(seq.0, Ordering::Release);
         self.audience.durable(&block);
         self.durable_tell.send_replace(seq);
         self.audience.settled();
         drop(reservation);
-        self.put_seconds.observe(took.as_secs_f64());
+        self.put_seconds.observe(ended.saturating_sub(began).as_secs_f64());
         self.block_bytes.observe(block.length as f64);
         self.block_batches.observe(block.batches.len() as f64);
-        Ok(())
+        Ok(ended)
     }
 }
 

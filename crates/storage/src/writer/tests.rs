@@ -242,6 +242,29 @@ fn after_a_large_block_the_next_is_gathered_until_its_time_or_its_size() {
 }
 
 #[test]
+fn what_comes_long_after_a_large_block_is_not_gathered() {
+    static LARGE: [u8; 9 << 10] = [7; 9 << 10];
+    let bench = bench(8 << 20, false, ChainOptions::default());
+    bench.gate.add_permits(10);
+    bench.push(0, 0, &LARGE);
+    bench.heard.until("durable 1 of 1");
+    bench.clock.advance(Duration::from_micros(400));
+    bench.push(0, 1, &LARGE);
+    while bench.clock.next_deadline().is_none() {
+        std::hint::spin_loop();
+    }
+    assert_eq!(bench.clock.next_deadline(), Some(Duration::from_micros(500)), "since the writer was idle");
+    bench.clock.advance(Duration::from_micros(100));
+    bench.heard.until("durable 2 of 1");
+    bench.clock.advance(Duration::from_micros(500));
+    bench.push(0, 2, b"alone");
+    while bench.chain.durable() < WalSeq(3) {
+        assert_eq!(bench.clock.next_deadline(), None, "it is not waited for others");
+    }
+    block_on(bench.chain.close());
+}
+
+#[test]
 fn a_failed_put_ends_the_chain_and_nothing_is_acknowledged_after_it() {
     let bench = bench(1 << 20, true, ChainOptions::default());
     let seq = bench.push(0, 0, b"lost");
