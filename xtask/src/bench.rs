@@ -158,11 +158,23 @@ fn names() -> String {
 
 /// The binary that was named, or the release build of this repository.
 fn binary(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    if let Some(binary) = named {
-        return Ok(binary);
+    match named {
+        Some(binary) => Ok(binary),
+        None => build(&[]),
     }
+}
+
+/// A release build that counts its allocations, beside the one that does not.
+fn counting_binary() -> anyhow::Result<PathBuf> {
+    let built = build(&["--features", "count-allocations"])?;
+    let kept = built.with_file_name("thalweg-counting");
+    std::fs::copy(built, &kept)?;
+    Ok(kept)
+}
+
+fn build(how: &[&str]) -> anyhow::Result<PathBuf> {
     let mut build = Command::new(env!("CARGO"));
-    build.current_dir(root()).args(["build", "--release"]);
+    build.current_dir(root()).args(["build", "--release", "-p", "thalweg-node"]).args(how);
     process::run_logged(&mut build, &scratch().join("bench-build.log"), LIMIT_BUILD)?;
     Ok(scratch().join("release/thalweg"))
 }

@@ -150,6 +150,7 @@ impl Connection {
                 () = &mut self.stopping, if !self.stops => self.stops = true,
                 frame = next_frame(&mut self.ahead, &mut self.frames), if reads => {
                     let frame = frame?.ok_or(End::Peer)?;
+                    self.head.figures.read(self.frames.take_reads());
                     self.held = Some(Request::read(frame, &self.head, &self.peer)?);
                 }
                 () = &mut self.idle, if may_idle => return Err(End::Idle),

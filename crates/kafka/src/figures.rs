@@ -19,6 +19,7 @@ const LATENCY_BUCKETS: &[f64] = &[
 pub(crate) struct Figures {
     meter: Arc<dyn Meter>,
     by_api: Vec<OnceLock<ApiFigures>>,
+    reads: Counter,
 }
 
 struct ApiFigures {
@@ -30,7 +31,15 @@ struct ApiFigures {
 impl Figures {
     pub(crate) fn new(meter: Arc<dyn Meter>) -> Self {
         let by_api = api::TABLE.iter().map(|_| OnceLock::new()).collect();
-        Self { meter, by_api }
+        let reads = meter.counter("kafka_socket_reads_total", "Reads of sockets that brought requests", &[]);
+        Self { meter, by_api, reads }
+    }
+
+    /// So many reads of a socket brought what is served now.
+    pub(crate) fn read(&self, reads: u64) {
+        if reads > 0 {
+            self.reads.add(reads);
+        }
     }
 
     /// A request was answered (or needed no answer).

@@ -92,6 +92,7 @@ pub struct FrameReader {
     /// Counts the frames, so that a look at a slow one knows whether it is the same.
     frame_number: u64,
     slow: Option<SlowWindow>,
+    reads: u64,
 }
 
 /// The frame that is not all there.
@@ -171,6 +172,7 @@ impl FrameReader {
             after_large: false,
             frame_number: 0,
             slow: None,
+            reads: 0,
         }
     }
 
@@ -183,6 +185,11 @@ impl FrameReader {
     /// A further frame that came with the last one: no look at the socket.
     pub fn next_at_hand(&mut self) -> Option<Frame> {
         self.ready.pop_front()
+    }
+
+    /// How many reads of the socket brought something since this was asked last.
+    pub fn take_reads(&mut self) -> u64 {
+        std::mem::take(&mut self.reads)
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Frame>, FrameError>> {
@@ -202,6 +209,7 @@ impl FrameReader {
                 return Poll::Ready(if between { Ok(None) } else { Err(FrameError::Cut) });
             }
             self.activity.touch();
+            self.reads += 1;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The binary `thalweg`: the broker, and the commands that speak to any Kafka broker. Here stand the command line,
 //! the settings, the real world (clock, chance, threads) and the composition of all parts; no rule of the domain does.
 
+mod allocator;
 mod cli;
 mod command;
 mod exit;
@@ -20,10 +21,6 @@ use crate::exit::Failure;
 // Only a simulation breaks laws; a broker that is shipped cannot.
 #[cfg(not(debug_assertions))]
 const _: () = assert!(!thalweg_model::law::CAN_BE_BROKEN, "a release build of the broker has no broken laws");
-
-// Without huge pages (`no_thp`): with them an idle broker held 8 MiB more than it used.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -42,6 +42,8 @@ pub(super) struct Options {
     full: bool,
     json: bool,
     record: bool,
+    /// Ours is built so that it counts its allocations.
+    allocations: bool,
     binary: Option<PathBuf>,
     /// From which commit the named binary was built.
     commit: Option<String>,
@@ -54,10 +56,16 @@ pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
     if options.binary.is_some() {
         about.commit = options.commit.clone().unwrap_or_else(|| "unknown".to_owned());
     }
+    if options.allocations {
+        about.commit += ", counting its allocations";
+    }
     let yard = Yard::new();
     let (folder, _lock) = super::folder()?;
     let stage = Stage {
-        binary: super::binary(options.binary.clone())?,
+        binary: match options.allocations {
+            true => super::counting_binary()?,
+            false => super::binary(options.binary.clone())?,
+        },
         jars: apache::Jars::bring(&yard)?,
         clients: Clients::bring(&yard)?,
         folder,
@@ -116,6 +124,7 @@ impl Options {
             full: false,
             json: false,
             record: false,
+            allocations: false,
             binary: None,
             commit: None,
         };
@@ -139,11 +148,15 @@ impl Options {
                 "--full" => options.full = true,
                 "--json" => options.json = true,
                 "--record" => options.record = true,
+                "--allocations" => options.allocations = true,
                 _ => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row),
                     None => bail!("neither an option nor a workload: {name}; workloads: {}", names()),
                 },
             }
+        }
+        if options.allocations && options.binary.is_some() {
+            bail!("--allocations builds a binary of its own");
         }
         if options.rounds == Some(0) {
             bail!("--rounds wants one at least");
@@ -186,5 +199,7 @@ mod tests {
         assert!(parse(&["--sides", "another"]).is_err());
         assert!(parse(&["--against", "another"]).is_err());
         assert!(parse(&["--rounds", "0"]).is_err());
+        assert!(parse(&["--allocations"]).expect("a build of its own").allocations);
+        assert!(parse(&["--allocations", "--binary", "another"]).is_err());
     }
 }

@@ -199,13 +199,29 @@ impl Broker {
         Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
     }
 
-    /// The sum of a figure on its admin listener; `None` if there is no such figure.
+    /// A figure on its admin listener; `None` if there is no such figure.
     pub(super) fn figure(&self, name: &str) -> Option<u64> {
+        self.figures()?.get(name)
+    }
+
+    /// All that its admin listener tells; `None` if it has none.
+    pub(super) fn figures(&self) -> Option<Page> {
         let mut stream = TcpStream::connect(address(self.ports.admin)).ok()?;
         write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
         let mut page = String::new();
         stream.read_to_string(&mut page).ok()?;
-        let of_name = page.lines().filter(|line| line.split([' ', '{']).next() == Some(name));
+        Some(Page(page))
+    }
+}
+
+/// The figures of a moment.
+#[derive(Default)]
+pub(super) struct Page(String);
+
+impl Page {
+    /// The sum of a figure over all its labels.
+    pub(super) fn get(&self, name: &str) -> Option<u64> {
+        let of_name = self.0.lines().filter(|line| line.split([' ', '{']).next() == Some(name));
         let values: Vec<f64> = of_name.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() as u64)
     }

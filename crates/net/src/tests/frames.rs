@@ -18,6 +18,7 @@ async fn a_frame_byte_by_byte() {
     }
     let frame = soon(reader.next()).await.unwrap().unwrap();
     assert_eq!(frame.bytes, &b"hello"[..]);
+    assert_eq!((reader.take_reads(), reader.take_reads()), (9, 0));
     drop(peer);
     assert!(soon(reader.next()).await.unwrap().is_none());
     drop(frame);
@@ -38,6 +39,7 @@ async fn all_frames_of_one_read_come_at_once() {
         frames.push(frame);
     }
     assert_eq!(frames.len(), bodies.len(), "one look at the socket for all of them");
+    assert_eq!(reader.take_reads(), 1);
     for (frame, body) in frames.iter().zip(&bodies) {
         assert_eq!(frame.bytes, body[..]);
         assert!(frame.bytes.capacity() <= body.len().max(64), "a small frame keeps a small buffer");

@@ -10,7 +10,7 @@ use thalweg_model::world::Meter;
 use thalweg_net::ConnectionGate;
 use thalweg_web::Figures;
 
-use crate::machine;
+use crate::{allocator, machine};
 
 /// How many groups have figures of their own; the rest is in the totals.
 const GROUPS_TOLD_MAX: usize = 1_000;
@@ -49,6 +49,9 @@ impl Refresh {
         self.set("connections", "Connections that are open", self.0.gate.connections() as u64);
         if let Some(bytes) = machine::resident_bytes() {
             self.set("resident_memory_bytes", "Memory of the process that is resident", bytes);
+        }
+        if let Some(count) = allocator::allocations() {
+            self.set("allocations_total", "How often memory was asked for", count);
         }
         if let Some(session) = self.0.session.get() {
             self.groups(session);

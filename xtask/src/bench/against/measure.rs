@@ -143,6 +143,10 @@ fn under_load(stage: &Stage, side: Side, load: &Load) -> anyhow::Result<Sample> 
     sample.push((Metric::CpuPerMillion, cpu_seconds / (records as f64 / 1e6)));
     sample.push((Metric::PeakMemory, peak));
     sample.push((Metric::Ready, ready));
+    if after.reads > before.reads {
+        let requests = after.requests - before.requests;
+        sample.push((Metric::RequestsPerRead, requests as f64 / (after.reads - before.reads) as f64));
+    }
     if !matches!(load, Load::Consume(_)) {
         let written = end.written_bytes - before.used.written_bytes;
         sample.push((Metric::WrittenPerByte, written as f64 / bytes as f64));
@@ -150,26 +154,39 @@ fn under_load(stage: &Stage, side: Side, load: &Load) -> anyhow::Result<Sample> 
             sample.push((Metric::SyncsPerGb, (after.puts - before.puts) as f64 / gigabytes));
             let batches = (after.batches - before.batches).max(1);
             sample.push((Metric::CpuPerBatch, cpu_seconds * 1e9 / batches as f64));
+            if after.allocations > before.allocations {
+                let allocations = (after.allocations - before.allocations) as f64;
+                sample.push((Metric::AllocationsPerBatch, allocations / batches as f64));
+            }
         }
     }
     Ok(sample)
 }
 
-/// What a broker had done at a moment.
+/// What a broker had done at a moment. All but what it used ours alone tells.
 struct At {
     used: Used,
-    /// Ours alone tells how often it wrote to its log, and how many batches.
+    /// How often it wrote to its log, and how many batches.
     puts: u64,
     batches: u64,
+    /// How many requests it answered, and how many reads of sockets brought them.
+    requests: u64,
+    reads: u64,
+    /// A build with the feature `count-allocations` alone tells this.
+    allocations: u64,
 }
 
 impl At {
     fn now(broker: &Broker) -> anyhow::Result<Self> {
-        let figure = |name| broker.figure(name).unwrap_or_default();
+        let figures = broker.figures().unwrap_or_default();
+        let figure = |name| figures.get(name).unwrap_or_default();
         Ok(Self {
             used: broker.used()?,
             puts: figure("thalweg_wal_put_seconds_count"),
             batches: figure("thalweg_wal_block_batches_sum"),
+            requests: figure("thalweg_kafka_requests_total"),
+            reads: figure("thalweg_kafka_socket_reads_total"),
+            allocations: figure("thalweg_allocations_total"),
         })
     }
 }

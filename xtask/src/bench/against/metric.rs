@@ -22,12 +22,14 @@ pub(super) enum Metric {
     /// From the process's start to its first answer.
     Ready,
     SyncsPerGb,
+    RequestsPerRead,
+    AllocationsPerBatch,
     CpuPerBatch,
 }
 
 impl Metric {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Rate,
         Self::Mean,
         Self::P50,
@@ -43,6 +45,8 @@ impl Metric {
         Self::WrittenPerByte,
         Self::Ready,
         Self::SyncsPerGb,
+        Self::RequestsPerRead,
+        Self::AllocationsPerBatch,
         Self::CpuPerBatch,
     ];
 
@@ -64,6 +68,8 @@ impl Metric {
             Self::WrittenPerByte => "written_bytes_per_byte",
             Self::Ready => "ready_ms",
             Self::SyncsPerGb => "syncs_per_gb",
+            Self::RequestsPerRead => "requests_per_socket_read",
+            Self::AllocationsPerBatch => "allocations_per_batch",
             Self::CpuPerBatch => "cpu_nanoseconds_per_batch",
         }
     }
@@ -86,6 +92,8 @@ impl Metric {
             Self::WrittenPerByte => "written/byte",
             Self::Ready => "ready ms",
             Self::SyncsPerGb => "syncs/GB",
+            Self::RequestsPerRead => "requests/read",
+            Self::AllocationsPerBatch => "allocations/batch",
             Self::CpuPerBatch => "CPU ns/batch",
         }
     }
