@@ -44,16 +44,7 @@ impl BrokerConfig {
                 ConfigSynonym { name: row.name.into(), value: value.clone(), source: ConfigSource::Topic };
             synonyms.insert(0, own);
         }
-        ConfigEntry {
-            name: row.name.into(),
-            value,
-            read_only: false,
-            sensitive: row.sensitive(),
-            source: source(&synonyms),
-            synonyms: if options.synonyms { synonyms } else { Vec::new() },
-            kind: row.kind,
-            documentation: options.documentation.then(|| row.explained().into()),
-        }
+        own_entry(row, value, synonyms, options)
     }
 
     /// All settings of this broker for which `wanted` says yes; also those without a row that were set.
@@ -142,6 +133,25 @@ impl BrokerConfig {
     }
 }
 
-pub(super) fn source(synonyms: &[ConfigSynonym]) -> ConfigSource {
+/// What is told of a setting that what is asked about may have of its own.
+pub(super) fn own_entry(
+    row: &'static Definition,
+    value: Option<Arc<str>>,
+    synonyms: Vec<ConfigSynonym>,
+    options: DescribeOptions,
+) -> ConfigEntry {
+    ConfigEntry {
+        name: row.name.into(),
+        value,
+        read_only: false,
+        sensitive: row.sensitive(),
+        source: source(&synonyms),
+        synonyms: if options.synonyms { synonyms } else { Vec::new() },
+        kind: row.kind,
+        documentation: options.documentation.then(|| row.explained().into()),
+    }
+}
+
+fn source(synonyms: &[ConfigSynonym]) -> ConfigSource {
     synonyms.first().map_or(ConfigSource::Default, |synonym| synonym.source)
 }

@@ -7,7 +7,7 @@ use super::Overrides;
 use super::alter::{changed, whole};
 use super::broker::{BrokerConfig, default_of};
 use super::definition::Definition;
-use super::describe::source;
+use super::describe::own_entry;
 use super::entry::{
     ConfigChange, ConfigEntry, ConfigOperation, ConfigSource, ConfigSynonym, DescribeOptions,
 };
@@ -94,16 +94,7 @@ impl BrokerConfig {
             }
             (NamedKind::ClientMetrics, None) => {}
         }
-        ConfigEntry {
-            name: row.name.into(),
-            value,
-            read_only: false,
-            sensitive: row.sensitive(),
-            source: source(&synonyms),
-            synonyms: if options.synonyms { synonyms } else { Vec::new() },
-            kind: row.kind,
-            documentation: options.documentation.then(|| row.explained().into()),
-        }
+        own_entry(row, value, synonyms, options)
     }
 
     /// The settings when altered as a whole.
