@@ -2,36 +2,27 @@
 //!
 //! - v2: flexible
 
-use std::sync::Arc;
-
+use thalweg_wire::alter_configs_request::AlterableConfig;
 use thalweg_wire::alter_configs_response::AlterConfigsResourceResponse;
 use thalweg_wire::{AlterConfigsRequest, AlterConfigsResponse};
 
-use super::configs::Changes;
+use super::configs::{Told, change_each};
 use crate::request::{Handled, Request};
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: AlterConfigsRequest = request.decode()?;
-    let mut answer = AlterConfigsResponse::default();
-    let mut changes = Changes::of(asked.resources.iter().map(|r| (r.resource_type, &r.resource_name)));
-    for resource in &asked.resources {
-        let (resource_type, resource_name) = (resource.resource_type, resource.resource_name.clone());
-        let change = async |named| {
-            let values: Vec<(Arc<str>, Option<Arc<str>>)> = resource
-                .configs
-                .iter()
-                .map(|c| (c.name.to_shared(), c.value.as_ref().map(|value| value.to_shared())))
-                .collect();
-            request.session.configs().alter(&named, &values, asked.validate_only).await
-        };
-        let (error_code, error_message) = changes.make(resource_type, &resource_name, change).await;
-        answer.responses.push(AlterConfigsResourceResponse {
-            error_code,
-            error_message,
-            resource_type,
-            resource_name,
-        });
-    }
-    let (after, error) = changes.end();
-    request.answer(after, &answer, error)
+    let resources = asked.resources.into_iter().map(|r| (r.resource_type, r.resource_name, r.configs));
+    let (session, only_checked) = (&request.session, asked.validate_only);
+    let change = |named, configs: Vec<AlterableConfig>| async move {
+        let value = |config: &AlterableConfig| config.value.as_ref().map(|value| value.to_shared());
+        let values: Vec<_> = configs.iter().map(|config| (config.name.to_shared(), value(config))).collect();
+        session.configs().alter(&named, &values, only_checked).await
+    };
+    let (told, after, error) = change_each(resources.collect(), change).await;
+    let response = |told| {
+        let Told { error_code, error_message, resource_type, resource_name } = told;
+        AlterConfigsResourceResponse { error_code, error_message, resource_type, resource_name }
+    };
+    let responses = told.into_iter().map(response).collect();
+    request.answer(after, &AlterConfigsResponse { responses, ..Default::default() }, error)
 }

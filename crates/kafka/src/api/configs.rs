@@ -60,50 +60,45 @@ pub(super) fn kind_number(kind: ConfigKind) -> i8 {
     }
 }
 
-/// The changes of one request: each resource by itself, none that is named twice.
-pub(super) struct Changes<'a> {
-    twice: HashSet<(i8, &'a str)>,
-    after: WalSeq,
-    first: FirstError,
+/// What became of the change of one resource, as both APIs tell it.
+pub(super) struct Told {
+    pub(super) error_code: i16,
+    pub(super) error_message: Option<Text>,
+    pub(super) resource_type: i8,
+    pub(super) resource_name: Text,
 }
 
-impl<'a> Changes<'a> {
-    /// Of a request that names these resources.
-    pub(super) fn of(named: impl Iterator<Item = (i8, &'a Text)>) -> Self {
-        let mut seen = HashSet::default();
-        let named = named.map(|(number, name)| (number, name.as_str()));
-        let twice = named.filter(|resource| !seen.insert(*resource)).collect();
-        Self { twice, after: WalSeq::default(), first: FirstError::default() }
-    }
-
-    /// Changes one of them; gives the code and the text for the answer.
-    pub(super) async fn make(
-        &mut self,
-        number: i8,
-        name: &Text,
-        change: impl AsyncFnOnce(Resource) -> Answer<Result<(), ConfigError>>,
-    ) -> (i16, Option<Text>) {
-        let result = match resource_kind(number) {
-            None => Err(no_such_kind(number)),
-            Some(_) if self.twice.contains(&(number, name.as_str())) => {
+/// Changes each resource of a request by itself, none that is named twice. Gives what became of them, what the answer
+/// waits for, and the first error.
+pub(super) async fn change_each<C, F: Future<Output = Answer<Result<(), ConfigError>>>>(
+    resources: Vec<(i8, Text, C)>,
+    change: impl Fn(Resource, C) -> F,
+) -> (Vec<Told>, WalSeq, Option<Code>) {
+    let (mut after, mut first) = (WalSeq::default(), FirstError::default());
+    let mut told = Vec::with_capacity(resources.len());
+    let mut seen = HashSet::default();
+    let named = resources.iter().map(|(number, name, _)| (*number, name.to_shared()));
+    let twice: HashSet<_> = named.filter(|resource| !seen.insert(resource.clone())).collect();
+    for (resource_type, resource_name, wanted) in resources {
+        let name = resource_name.to_shared();
+        let result = match resource_kind(resource_type) {
+            None => Err(no_such_kind(resource_type)),
+            Some(_) if twice.contains(&(resource_type, name.clone())) => {
                 Err(ConfigError::InvalidRequest("The request names this resource more than once.".into()))
             }
             Some(kind) => {
-                let changed = change(Resource { kind, name: name.to_shared() }).await;
-                self.after = self.after.max(changed.after);
+                let changed = change(Resource { kind, name }, wanted).await;
+                after = after.max(changed.after);
                 changed.value
             }
         };
-        match result {
-            Ok(()) => (self.first.see(Code::None), None),
-            Err(error) => (self.first.see(Code::from(&error)), Some(error.to_string().into())),
-        }
+        let (code, error_message) = match result {
+            Ok(()) => (Code::None, None),
+            Err(error) => (Code::from(&error), Some(error.to_string().into())),
+        };
+        told.push(Told { error_code: first.see(code), error_message, resource_type, resource_name });
     }
-
-    /// What the answer waits for, and the first error in it.
-    pub(super) fn end(self) -> (WalSeq, Option<Code>) {
-        (self.after, self.first.code())
-    }
+    (told, after, first.code())
 }
 
 /// That no kind of resource has this number.
