@@ -115,16 +115,20 @@ impl Broker {
                 "topics have no common settings of their own: name one, or change the brokers' settings";
             return Err(ConfigError::InvalidRequest(text.into()));
         }
-        if name.is_empty() {
-            return Err(ConfigError::InvalidRequest("there are no settings of all topics".into()));
-        }
         let mut changing = self.catalog().change().await;
-        let topic = self.topic_of(name)?;
+        let topic = self.topic_of(name);
+        // As at Kafka's, settings that are wrong are told before that the topic is not there.
+        let existing = match &topic {
+            Ok(topic) => topic.overrides(),
+            Err(ConfigError::UnknownTopic(_)) => Arc::default(),
+            Err(error) => return Err(error.clone()),
+        };
         let config = self.config();
         let overrides = Arc::new(match alteration {
             Alteration::Whole(values) => config.replace_topic(values)?,
-            Alteration::Single(changes) => config.alter_topic(&topic.overrides(), changes)?,
+            Alteration::Single(changes) => config.alter_topic(&existing, changes)?,
         });
+        let topic = topic?;
         if validate_only || *overrides == *topic.overrides() {
             return Ok(());
         }

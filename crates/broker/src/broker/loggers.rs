@@ -69,6 +69,9 @@ impl Broker {
 /// What a change comes to; none is the root's level.
 fn level_of(change: &ConfigChange, known: &[(Arc<str>, LogLevel)]) -> Result<Option<LogLevel>, ConfigError> {
     let ConfigChange { name, operation, value } = change;
+    if value.is_none() && *operation != ConfigOperation::Delete {
+        return Err(ConfigError::InvalidRequest(format!("Null value not supported for: {name}")));
+    }
     if matches!(operation, ConfigOperation::Append | ConfigOperation::Subtract) {
         return Err(ConfigError::InvalidRequest("a log level is no list".into()));
     }

@@ -101,6 +101,7 @@ impl BrokerConfig {
         mut named: impl Iterator<Item = &'a Arc<str>>,
         overrides: &Overrides,
     ) -> Result<(), ConfigError> {
+        check_values(scope, overrides)?;
         let of_one = scope == DynamicScope::Broker && named.any(|name| **name == *MIN_INSYNC_REPLICAS);
         let removed = scope == DynamicScope::Cluster
             && self.cluster().contains_key(MIN_INSYNC_REPLICAS)
@@ -109,7 +110,6 @@ impl BrokerConfig {
             let text = format!("{MIN_INSYNC_REPLICAS} is set for all brokers alone, and cannot be unset");
             return Err(ConfigError::InvalidConfig(text));
         }
-        check_values(scope, overrides)?;
         let (cluster, own) = match scope {
             DynamicScope::Cluster => (overrides.clone(), self.own().clone()),
             DynamicScope::Broker => (self.cluster().clone(), overrides.clone()),

@@ -314,6 +314,10 @@ fn brokers_take_what_kafka_calls_dynamic_and_nothing_else() {
     );
     assert!(refused(alter(DynamicScope::Broker, "ssl.keystore.type", "x")).contains("ssl.keystore.type"));
     assert!(refused(alter(DynamicScope::Cluster, "message.max.bytes", "-1")).contains("at least 0"));
+    // Also where all that is set for all brokers, min.insync.replicas too, would go with it.
+    let kept = config.with_dynamic(overrides(&[("min.insync.replicas", "1")]), Overrides::new());
+    let whole = [("num.partitions".into(), Some("3".into()))];
+    refused(kept.replace_broker(DynamicScope::Cluster, &whole));
     let set = alter(DynamicScope::Cluster, "message.max.bytes", "2000").unwrap();
     let later = config.with_dynamic(set, Overrides::new());
     assert_eq!(later.message_max_bytes, 2000);

@@ -33,6 +33,8 @@ fn of_folder(folder: LogDir) -> DescribeLogDirsResult {
     let bytes = |count: Option<u64>| count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX));
     let mut partitions = folder.partitions;
     partitions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    // Named twice, told once.
+    partitions.dedup_by(|again, first| (&again.topic, again.partition) == (&first.topic, first.partition));
     let mut topics: Vec<DescribeLogDirsTopic> = Vec::new();
     for partition in partitions {
         let described = DescribeLogDirsPartition {

@@ -5,7 +5,9 @@ use thalweg_wire::create_partitions_request::CreatePartitionsTopic;
 use thalweg_wire::create_topics_request::CreatableTopic;
 use thalweg_wire::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use thalweg_wire::delete_topics_request::DeleteTopicState;
+use thalweg_wire::describe_log_dirs_request::DescribableLogDirTopic;
 use thalweg_wire::describe_producers_request::TopicRequest;
+use thalweg_wire::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use thalweg_wire::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use thalweg_wire::offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic};
 use thalweg_wire::*;
@@ -209,9 +211,36 @@ async fn of_a_partition_that_is_named_twice_the_last_naming_counts() {
     codes.sort_unstable();
     assert_eq!(codes, [(0, Code::InvalidRequest.number()), (1, 0)]);
 
+    let topics = Some(vec![DescribableLogDirTopic { topic: "t".into(), partitions: vec![0, 1, 0] }]);
+    let described = client.ask(1, &DescribeLogDirsRequest { topics }).await;
+    assert_eq!(described.results[0].topics[0].partitions.len(), 2);
+
     let before = |offset| DeleteRecordsPartition { partition_index: 0, offset };
     let topics = vec![DeleteRecordsTopic { name: "t".into(), partitions: vec![before(3), before(1)] }];
     let deleted = client.ask(2, &DeleteRecordsRequest { topics, timeout_ms: 1000 }).await;
     let deleted = &deleted.topics[0].partitions;
     assert_eq!((deleted.len(), deleted[0].low_watermark), (1, 1));
+}
+
+#[tokio::test]
+async fn wrong_settings_are_told_before_that_their_topic_is_not_there() {
+    let (_house, mut client) = house().await;
+    let (unknown, invalid) = (Code::UnknownTopicOrPartition.number(), Code::InvalidConfig.number());
+    let (request, fault) = (Code::InvalidRequest.number(), Code::InvalidTopicException.number());
+    for (topic, value, code) in [
+        ("no", Some("5"), unknown),
+        ("no", Some("x"), invalid),
+        ("no", None, request),
+        ("a b", Some("x"), fault),
+        ("", Some("x"), request),
+        ("t", Some("x"), invalid),
+        ("t", Some("5"), 0),
+    ] {
+        let value = value.map(Into::into);
+        let configs = vec![AlterableConfig { name: "retention.ms".into(), config_operation: 0, value }];
+        let resource = AlterConfigsResource { resource_type: 2, resource_name: topic.into(), configs };
+        let asked = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: true };
+        let answer = client.ask(1, &asked).await;
+        assert_eq!(answer.responses[0].error_code, code, "{topic:?}");
+    }
 }
