@@ -12,6 +12,7 @@
 //! made again from the beginning, with other files; what it left is deleted.
 
 mod copy;
+mod rest;
 mod space;
 
 use std::collections::BTreeMap;
@@ -242,6 +243,11 @@ impl Checkpointer {
                 return Err(error.into());
             }
         };
+        // Before the rows: what a row's start drops is not to come back.
+        let rests = self.rests(target).await;
+        for rest in &rests {
+            edit.push(&rest.record());
+        }
         let mut depends = WalSeq::NONE;
         for file in &written {
             let level = if file.own { OWN_FILE } else { 0 };
@@ -302,6 +308,7 @@ impl Checkpointer {
             return Ok(());
         }
         if !self.until_durable(depends).await {
+            self.take_back(rests);
             return Ok(());
         }
         if Law::ManifestBeforeDeletion.is_broken() {
@@ -316,9 +323,11 @@ impl Checkpointer {
                 self.doom(file.file.number);
             }
             shared.loose.lock().gone.extend(gone);
+            self.take_back(rests);
             return Err(error.into());
         }
 
+        self.keep_rests(rests);
         for (log, row, kept) in rows {
             log.row_is_durable(&row);
             log.snapshot_is_durable(kept);

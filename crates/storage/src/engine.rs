@@ -2,7 +2,7 @@
 
 mod hearing;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -130,6 +130,8 @@ pub(crate) struct Shared {
 pub(crate) struct Loose {
     /// What no log has any more of files.
     pub(crate) freed: VecDeque<Freed>,
+    /// Logs that begin within an extent since this place in the order, and at which offset.
+    pub(crate) begun_within: BTreeMap<TopicPartition, (WalSeq, i64)>,
     /// Partitions that were removed.
     pub(crate) gone: Vec<TopicPartition>,
     /// When the first of it came.
@@ -388,6 +390,16 @@ impl Shared {
             bytes: bytes_of(extent),
             delay,
         }));
+        loose.since.get_or_insert_with(|| self.world.clock.elapsed());
+        drop(loose);
+        self.bell.notify_one();
+    }
+
+    /// Since `seq` a log begins within its first extent: what of it lies before `start` is nobody's once that is
+    /// durable.
+    pub(crate) fn begins_within(&self, partition: TopicPartition, seq: WalSeq, start: i64) {
+        let mut loose = self.loose.lock();
+        loose.begun_within.insert(partition, (seq, start));
         loose.since.get_or_insert_with(|| self.world.clock.elapsed());
         drop(loose);
         self.bell.notify_one();

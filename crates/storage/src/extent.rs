@@ -49,6 +49,19 @@ impl Extent {
         after.checked_sub(1).map_or(0, |index| self.marks()[index].position)
     }
 
+    /// What is left of it from a batch on: `position` counts from the extent's beginning.
+    pub(crate) fn rest(&self, position: u32, base: i64) -> Self {
+        let marks = self.marks().iter().filter(|mark| mark.position > position);
+        let marks: Vec<_> = marks.map(|mark| Mark { position: mark.position - position, ..*mark }).collect();
+        Self {
+            position: self.position + u64::from(position),
+            length: self.length - position,
+            base,
+            marks: (!marks.is_empty()).then(|| marks.into()),
+            ..self.clone()
+        }
+    }
+
     /// Where in the extent to begin to look for the first batch with this timestamp or a later one.
     pub(crate) fn position_before_timestamp(&self, timestamp: i64) -> u32 {
         let after = self.marks().partition_point(|mark| mark.max_before < timestamp);

@@ -317,6 +317,9 @@ impl Log {
         if !freed.is_empty() {
             shared.free(self.0.partition.topic, seq, &freed);
         }
+        if state.begins_within_extent() {
+            shared.begins_within(self.0.partition, seq, to);
+        }
         seq
     }
 

@@ -298,6 +298,9 @@ impl Storage {
             options: options.clone(),
             world: world.clone(),
         });
+        let begun_within = states.iter().filter(|(_, state)| state.begins_within_extent());
+        let begun_within = begun_within.map(|(partition, state)| (*partition, (state.last_seq, state.start)));
+        shared.loose.lock().begun_within = begun_within.collect();
         let logs = states.into_iter();
         *shared.logs.write() = logs
             .map(|(partition, state)| (partition, Log::with_state(partition, shared.clone(), state)))

@@ -54,7 +54,8 @@ impl Checkpointer {
             }
             false
         });
-        loose.since = (!loose.freed.is_empty()).then(|| self.shared.world.clock.elapsed());
+        let is_settled = loose.freed.is_empty() && loose.begun_within.is_empty();
+        loose.since = (!is_settled).then(|| self.shared.world.clock.elapsed());
         drop(loose);
         self.files.iter().filter(|(_, file)| file.runs == 0).map(|(number, _)| *number).collect()
     }

@@ -147,6 +147,11 @@ impl State {
         freed
     }
 
+    /// Whether the first extent has batches that lie before the start, as far as offsets tell.
+    pub(crate) fn begins_within_extent(&self) -> bool {
+        self.extents.first().is_some_and(|extent| extent.base < self.start)
+    }
+
     fn shrink_recents(&mut self) {
         if self.recents.is_empty() {
             self.recents = VecDeque::new();

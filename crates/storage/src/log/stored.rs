@@ -115,9 +115,31 @@ impl Log {
     pub(crate) fn add_extents(&self, target: WalSeq, from: i64, to: i64, add: Vec<Extent>) {
         let mut state = self.0.state.lock();
         let freed = state.add_extents(target, from, to, add);
+        let seq = if state.removed { WalSeq::NONE } else { state.last_seq };
         if !freed.is_empty() {
-            let seq = if state.removed { WalSeq::NONE } else { state.last_seq };
             self.0.shared.free(self.0.partition.topic, seq, &freed);
+        }
+        let is_first = state.extents.first().is_some_and(|extent| extent.base >= from);
+        if is_first && state.begins_within_extent() {
+            self.0.shared.begins_within(self.0.partition, seq, state.start);
+        }
+    }
+
+    /// The extent within which the log begins.
+    pub(crate) fn extent_begun_within(&self) -> Option<Extent> {
+        let state = self.0.state.lock();
+        state.begins_within_extent().then(|| state.extents.first().cloned()).flatten()
+    }
+
+    /// The manifest has `rest` in the place of the first extent; false where that one is not the first any more.
+    pub(crate) fn keep_rest(&self, whole: &Extent, rest: Extent) -> bool {
+        let mut state = self.0.state.lock();
+        match state.extents.first_mut().filter(|first| *first == whole) {
+            Some(first) => {
+                *first = rest;
+                true
+            }
+            None => false,
         }
     }
 

@@ -7,6 +7,7 @@ on_all_grounds! {
     files_that_nobody_needs_go_after_the_delay
     a_file_stays_for_the_longest_time_of_those_who_had_something_in_it
     files_that_are_mostly_dead_are_gathered
+    a_log_that_begins_within_a_file_keeps_no_more_dead_bytes_than_live_ones
     small_packs_are_merged
     removed_topics_leave_nothing
     the_unknown_is_garbage
@@ -143,6 +144,53 @@ fn files_that_are_mostly_dead_are_gathered(folder: Folder) {
     let log = engine.get(partition(1, 3)).expect("it was written");
     assert_eq!(contents(&log, Offset(0), 3000), kept);
     block_on(engine.close());
+}
+
+fn a_log_that_begins_within_a_file_keeps_no_more_dead_bytes_than_live_ones(mut folder: Folder) {
+    for own_file_bytes in [1, u64::MAX] {
+        folder.options.own_file_bytes = own_file_bytes;
+        let engine = folder.open();
+        // Some with marks within their runs, some without, and one that shares the pack and stays whole.
+        let logs = [(3, 100), (4, 2_000), (5, 60_000)]
+            .map(|(index, size)| (engine.create(partition(own_file_bytes.into(), index)), size));
+        let (whole, _) = &logs[0];
+        for (log, size) in &logs {
+            for index in 0..60 {
+                engine.put(log, 2, *size, index);
+                // More than the tail's share of the log must have room in the ring.
+                if index % 8 == 7 {
+                    engine.settle();
+                }
+            }
+        }
+        engine.settle();
+        block_on(engine.checkpoint());
+        let all = contents(whole, Offset(0), 1 << 20);
+        // Within a batch: the rest of that batch stays.
+        let start = Offset(119 - 2);
+        let kept: Vec<_> = logs[1..].iter().map(|(log, _)| contents(log, start, 1 << 20)).collect();
+        let live = (all.len() + kept.iter().map(Vec::len).sum::<usize>()) as u64;
+        for (log, _) in &logs[1..] {
+            log.set_start(start);
+        }
+        engine.settle();
+        for life in 0..2 {
+            block_on(engine.checkpoint());
+            let usage = engine.usage();
+            assert_eq!(usage.live_bytes, live, "life {life}");
+            assert!(usage.segment_bytes <= 2 * live, "life {life}: {usage:?}");
+        }
+        engine.kill();
+        let engine = folder.open();
+        let usage = engine.usage();
+        for (index, kept) in [(4, &kept[0]), (5, &kept[1])] {
+            let log = engine.get(partition(own_file_bytes.into(), index)).expect("it was written");
+            assert_eq!((log.start(), &contents(&log, start, 1 << 20)), (start, kept));
+        }
+        assert!(usage.segment_bytes <= 2 * live, "{usage:?}");
+        engine.remove(partition(own_file_bytes.into(), 0).topic);
+        block_on(engine.close());
+    }
 }
 
 fn small_packs_are_merged(folder: Folder) {
