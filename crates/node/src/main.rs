@@ -11,6 +11,7 @@ mod serve;
 mod settings;
 mod world;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -47,7 +48,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { code, error }) => {
-            eprintln!("thalweg: {error:#}");
+            // Nobody may be there to read it; the code tells it all the same.
+            let _ = writeln!(io::stderr(), "thalweg: {error:#}");
             code.into()
         }
     }

@@ -4,7 +4,7 @@ mod listeners;
 pub(crate) mod parts;
 mod refresh;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,15 +225,16 @@ fn banner(addresses: &[String], data: &Data, admin: Option<std::net::SocketAddr>
     let bold = |text: &str| {
         if std::io::stderr().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     };
-    eprintln!("{} {}", bold("thalweg"), env!("CARGO_PKG_VERSION"));
-    eprintln!("  serving   {}", addresses.join(", "));
-    eprintln!("  data      {place}");
-    match admin {
-        Some(address) => eprintln!("  admin     http://{address}/metrics"),
-        None => eprintln!("  admin     off"),
-    }
-    eprintln!("  connect   any Kafka client with bootstrap.servers={first}");
-    eprintln!("            kcat -b {first} -L");
+    let admin = admin.map_or("off".to_owned(), |address| format!("http://{address}/metrics"));
+    let text = format!(
+        "{} {}\n  serving   {}\n  data      {place}\n  admin     {admin}\n  \
+         connect   any Kafka client with bootstrap.servers={first}\n            kcat -b {first} -L\n",
+        bold("thalweg"),
+        env!("CARGO_PKG_VERSION"),
+        addresses.join(", "),
+    );
+    // Nobody may be there to read it; the broker serves all the same.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// SIGTERM and Ctrl-C.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use thalweg_broker::config::{self, Class, Definition, Update};
 
+use super::printout::{print, unless_gone};
 use crate::cli::ConfigFlags;
 use crate::exit::Failure;
 use crate::settings::Settings;
@@ -23,9 +24,8 @@ struct Row {
 }
 
 pub(crate) fn run(flags: &ConfigFlags) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
     if flags.markdown {
-        return Ok(out.write_all(markdown().as_bytes())?);
+        return unless_gone(io::stdout().lock().write_all(markdown().as_bytes())).map(drop);
     }
     let (settings, config) = Settings::read(&flags.serve, std::env::vars())?;
     let wanted = |row: &&Definition| flags.name.as_deref().is_none_or(|text| row.name.contains(text));
@@ -42,18 +42,18 @@ pub(crate) fn run(flags: &ConfigFlags) -> Result<(), Failure> {
             documentation: row.explained(),
         });
     }
-    if flags.json {
-        serde_json::to_writer_pretty(&mut out, &rows)?;
-        writeln!(out)?;
-        return Ok(());
+    print(flags.json, &rows, || rows.iter().map(Row::text).collect())
+}
+
+impl Row {
+    fn text(&self) -> String {
+        let value = self.value.as_deref().unwrap_or("(none)");
+        let (kind, documentation) = (self.kind.to_lowercase(), &self.documentation);
+        format!(
+            "{} = {value}\n    from {}; {kind}; {}; {}\n    {documentation}\n",
+            self.name, self.origin, self.class, self.update
+        )
     }
-    for row in &rows {
-        let value = row.value.as_deref().unwrap_or("(none)");
-        writeln!(out, "{} = {value}", row.name)?;
-        writeln!(out, "    from {}; {}; {}; {}", row.origin, row.kind.to_lowercase(), row.class, row.update)?;
-        writeln!(out, "    {}", row.documentation)?;
-    }
-    Ok(())
 }
 
 fn update_word(update: Update) -> &'static str {

@@ -225,8 +225,18 @@ fn a_reader_that_goes_away_early_is_no_failure() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let script = thalweg(&["completions", "zsh"]).stdout(writer).output().expect("the binary is there");
-    assert!(script.status.success(), "{}", String::from_utf8_lossy(&script.stderr));
+    for arguments in
+        [&["completions", "zsh"][..], &["config"], &["config", "--json"], &["config", "--markdown"]]
+    {
+        let writer = writer.try_clone().expect("a pipe");
+        let output = thalweg(arguments).stdout(writer).output().expect("the binary is there");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{arguments:?}: {said}");
+    }
+    // Nor does one who listens to nothing change what a failure's code is.
+    let refused =
+        thalweg(&["config", "--set", "no.such=1"]).stderr(writer).output().expect("the binary is there");
+    assert_eq!(refused.status.code(), Some(2));
 }
 
 #[test]
