@@ -47,8 +47,9 @@ impl Coordinator {
 }
 
 impl Group {
-    /// The offsets whose time is over. It counts, for a group of members, from when the last one left (or, while there
-    /// are members, for topics that nobody reads, from the commit); for one that only keeps offsets, from the commit.
+    /// The offsets whose time is over. It counts, for a group of members, from when the last one left, whoever moves an
+    /// offset after that (or, while there are members, for topics that nobody reads, from the commit); for one that only
+    /// keeps offsets, from the commit.
     pub(super) fn expired_offsets(
         &self,
         now: TimestampMs,
@@ -57,8 +58,7 @@ impl Group {
         match (self.state, self.protocol_type.is_some()) {
             (GroupState::Empty, true) => {
                 let empty_since = self.state_since;
-                self.offsets
-                    .expired(now, retention, |_, committed| Some(empty_since.max(committed.committed_at)))
+                self.offsets.expired(now, retention, |_, _| Some(empty_since))
             }
             (GroupState::Empty, false) => {
                 self.offsets.expired(now, retention, |_, committed| Some(committed.committed_at))
