@@ -19,6 +19,8 @@ use crate::shutdown::Shutdown;
 
 /// How long to wait after the system had no descriptor or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long connections must go well before a time of shortage is over: at the limit, each that ends lets one in.
+const SHORTAGE_OVER_AFTER: Duration = Duration::from_secs(10);
 
 /// How sockets are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +76,8 @@ pub trait Incoming: Send + 'static {
 pub struct Listener {
     name: Arc<str>,
     sockets: Sockets,
-    /// Whether the system had no descriptor or memory for the last connection; told once.
-    is_short: bool,
+    /// In a time of shortage, when the system last had no descriptor or memory for a connection. Each is told once.
+    last_short: Option<Duration>,
 }
 
 enum Sockets {
@@ -113,12 +115,12 @@ impl Listener {
             }
         }
         let sockets = Sockets::Tcp(TcpSockets { sockets, options, next: 0 });
-        Ok(Self { name: name.into(), sockets, is_short: false })
+        Ok(Self { name: name.into(), sockets, last_short: None })
     }
 
     /// Takes connections that come some other way.
     pub fn over(name: &str, incoming: Box<dyn Incoming>) -> Self {
-        Self { name: name.into(), sockets: Sockets::Other(incoming), is_short: false }
+        Self { name: name.into(), sockets: Sockets::Other(incoming), last_short: None }
     }
 
     /// Its name.
@@ -156,7 +158,7 @@ impl Listener {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_of_the_peer(&error) {
-                        if !std::mem::replace(&mut self.is_short, true) {
+                        if self.last_short.replace(world.clock.elapsed()).is_none() {
                             warn!(listener = %self.name, %error, "cannot accept connections: they wait");
                         }
                         world.clock.sleep(ACCEPT_PAUSE).await;
@@ -164,7 +166,8 @@ impl Listener {
                     continue;
                 }
             };
-            if std::mem::take(&mut self.is_short) {
+            let now = world.clock.elapsed();
+            if self.last_short.take_if(|last| now >= *last + SHORTAGE_OVER_AFTER).is_some() {
                 info!(listener = %self.name, "connections are accepted again");
             }
             let slot = match gate.enter(&self.name, peer.ip()) {

@@ -76,6 +76,51 @@ fn ten_thousand_idle_connections_cost_little_each() {
 }
 
 #[test]
+fn without_descriptors_those_who_are_there_are_served_and_it_heals() {
+    // Enough for a start and some clients.
+    const OPEN_FILES: usize = 80;
+    const ROUNDS: usize = 3;
+    const MEANWHILE: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let mut limited = std::process::Command::new("sh");
+    let command = format!("ulimit -n {OPEN_FILES} && exec \"$@\"");
+    limited.args(["-c", &command, "sh", env!("CARGO_BIN_EXE_thalweg")]);
+    limited.args(["serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let broker = Broker::spawn(limited);
+    let bootstrap = format!("127.0.0.1:{}", broker.port);
+    assert!(run(&["topic", "create", "scarce", "--bootstrap", &bootstrap]).status.success());
+    let mut early = connect(&broker);
+    let mut produced = 0;
+    let mut produce_one = || {
+        early.write_all(&produce("scarce", 0, 1_000)).unwrap();
+        assert_eq!(produce_error(&answer(&mut early)), 0);
+        produced += 1;
+    };
+    produce_one();
+    for _ in 0..ROUNDS {
+        let crowd: Vec<TcpStream> = (0..OPEN_FILES).map(|_| connect(&broker)).collect();
+        // Who came first got in; one of the last waits, and no answer comes while nobody leaves.
+        assert_answered(&crowd[0]);
+        let late = crowd.last().unwrap();
+        late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        (&mut &*late).write_all(&api_versions()).unwrap();
+        assert!((&mut &*late).read(&mut [0; 1]).is_err(), "there is no descriptor for it");
+        (0..MEANWHILE).for_each(|_| produce_one());
+        drop(crowd);
+        assert_serves(&broker);
+    }
+    let read = run(&["consume", "scarce", "--from", "0", "--bootstrap", &bootstrap]);
+    assert_eq!(String::from_utf8(read.stdout).unwrap().lines().count(), produced, "{:?}", read.stderr);
+    broker.signal("TERM");
+    let (status, said) = broker.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("cannot accept connections").count(), 1, "once in a time of shortage: {said}");
+    assert!(run(&["check", "--data", data]).status.success());
+}
+
+#[test]
 fn who_never_reads_is_read_no_further() {
     const SENT_BYTES_MAX: usize = 64 << 20;
     let broker = Broker::start(&["--data", "memory"]);
