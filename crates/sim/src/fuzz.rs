@@ -6,6 +6,7 @@
 
 mod batches;
 mod blocks;
+mod facts;
 mod folders;
 mod messages;
 mod mutator;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batches", seeds: samples::batches, body: batches::body },
     Target { name: "blocks", seeds: samples::blocks, body: blocks::body },
     Target { name: "folders", seeds: folders::seeds, body: folders::body },
+    Target { name: "facts", seeds: facts::seeds, body: facts::body },
     Target { name: "servers", seeds: samples::conversations, body: servers::body },
 ];
 

@@ -14,6 +14,7 @@ use thalweg_model::{
     LeaderEpoch, NodeId, Offset, PartitionIndex, TimestampMs, TopicId, TopicPartition, Uuid,
 };
 use thalweg_storage::disk::{Access, Create, Disk, MemoryDisk, Open};
+use thalweg_storage::facts::{Facts, LocalFacts, Reserve};
 use thalweg_storage::{
     BatchFacts, Engine, Log, OnFailure, OpenError, Options, Piece, Snapshot, Snapshots, Storage,
 };
@@ -24,6 +25,8 @@ use crate::simulation::universe::{House, Trace, Universe};
 const CHANGES_MAX: usize = 64;
 /// A start, and reading all there is, take fewer polls.
 const STEPS_MAX: u64 = 200_000;
+/// More reads than this are wanted only where offsets lie.
+const READS_MAX: usize = 200;
 /// Where the folder keeps files.
 const FOLDERS: [&str; 4] = ["", "facts", "wal", "segments"];
 const PARTITIONS: u128 = 3;
@@ -51,10 +54,41 @@ pub(super) fn body(input: &[u8]) {
 fn served(input: &[u8]) -> Option<usize> {
     let mut files = BASE.files.clone();
     damage(&mut files, input);
-    let disk = disk_of(&files);
+    served_from(disk_of(&files), None)
+}
+
+/// The same with these records at the manifest's end, behind right checksums.
+pub(super) fn served_with(records: &[u8]) -> Option<usize> {
+    served_from(disk_of(&BASE.files), Some(Bytes::copy_from_slice(records)))
+}
+
+/// The records of the folder's manifest.
+pub(super) fn manifest() -> Vec<Vec<u8>> {
+    let (disk, found) = (disk_of(&BASE.files), Arc::new(Mutex::new(Vec::new())));
+    let tell = found.clone();
+    in_a_house(LIVES, async move |house| {
+        let loaded = manifest_of(&disk, &house).await.load().await.expect("the folder is sound");
+        *tell.lock() = loaded.records;
+    });
+    let records = found.lock();
+    records.iter().map(|record| record.to_vec()).collect()
+}
+
+async fn manifest_of(disk: &MemoryDisk, house: &House) -> LocalFacts {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    let reserve = Reserve::open(disk.clone()).await.expect("there is room");
+    LocalFacts::new(disk, "shard-0", reserve, house.world.random.clone())
+}
+
+fn served_from(disk: MemoryDisk, records: Option<Bytes>) -> Option<usize> {
     let found = Arc::new(Mutex::new(None));
     let tell = found.clone();
     in_a_house(LIVES, async move |house| {
+        if let Some(records) = records {
+            let facts = manifest_of(&disk, &house).await;
+            let index = facts.load().await.expect("the folder is sound").index;
+            facts.commit(index, vec![records]).await.expect("there is room");
+        }
         let engine = match open(&disk, &house).await {
             Ok(engine) => engine,
             // It says what is wrong, and serves nothing.
@@ -190,7 +224,10 @@ fn logs(engine: &Engine) -> Vec<Log> {
 /// Every batch that can be read; what is damaged is passed over.
 async fn read_all(log: &Log) -> Vec<Bytes> {
     let (mut from, end, mut found) = (log.start(), log.high_watermark(), Vec::new());
-    while from < end {
+    for _ in 0..READS_MAX {
+        if from >= end {
+            break;
+        }
         match log.read(from, end, 1 << 10).await {
             Ok(read) if read.next > from => {
                 let regions = read.regions.iter();
