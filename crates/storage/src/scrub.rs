@@ -1,6 +1,9 @@
 //! The scrub: reads all files once in a while, slowly, so that damage is known before a consumer asks for what is
 //! damaged. It mends nothing but one thing: a block of the WAL that is bad on the disk and still in memory is copied
 //! into files at once. Reads past the page cache where the disk can, and rests after each step as its budget says.
+//!
+//! Where it stands is not written down: each pass begins at a place of its own, taken by chance, and goes round. So a
+//! broker that is started again before a pass is over reads every place sooner or later.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -55,6 +58,42 @@ fn reads_well(blob: &dyn Blob, extent: &Extent, log: &Log, damaged: &Damaged) ->
     true
 }
 
+/// Which runs of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    /// From the one that this number falls on, counted round,
+    From(usize),
+    /// and those before it.
+    Before(usize),
+}
+
+impl Part {
+    fn of<T>(self, mut runs: Vec<T>) -> Vec<T> {
+        let count = runs.len().max(1);
+        match self {
+            Self::All => {}
+            Self::From(chance) => drop(runs.drain(..chance % count)),
+            Self::Before(chance) => runs.truncate(chance % count),
+        }
+        runs
+    }
+}
+
+/// All files, from the middle of one round to its middle.
+fn round_from(mut files: Vec<FileNumber>, chance: usize) -> Vec<(FileNumber, Part)> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let (first, within) = (chance % files.len(), chance / files.len());
+    files.rotate_left(first);
+    let mut round: Vec<_> = files.into_iter().map(|number| (number, Part::All)).collect();
+    let first = round[0].0;
+    round[0].1 = Part::From(within);
+    round.push((first, Part::Before(within)));
+    round
+}
+
 struct Scrub {
     shared: Arc<Shared>,
     /// Bytes since the last rest.
@@ -99,8 +138,9 @@ impl Scrub {
         let files: BTreeSet<FileNumber> =
             logs.iter().flat_map(Log::extents).map(|extent| extent.file).collect();
         drop(logs);
-        for number in files {
-            match self.file(number).await {
+        let chance = self.shared.world.random.next() as usize;
+        for (number, part) in round_from(files.into_iter().collect(), chance) {
+            match self.file(number, part).await {
                 Ok(true) => {}
                 Ok(false) => return false,
                 // Gathered or deleted meanwhile.
@@ -141,7 +181,7 @@ impl Scrub {
         true
     }
 
-    async fn file(&mut self, number: FileNumber) -> io::Result<bool> {
+    async fn file(&mut self, number: FileNumber, part: Part) -> io::Result<bool> {
         let blob = self.shared.files.blobs.open_once(&name_of(number)).await?;
         let runs = match directory(&*blob) {
             Ok(found) if found.number == number => {
@@ -161,7 +201,7 @@ impl Scrub {
                 self.known_runs(number)
             }
         };
-        for (partition, extent) in runs {
+        for (partition, extent) in part.of(runs) {
             if !self.run(number, &*blob, partition, &extent).await? {
                 return Ok(false);
             }
@@ -222,5 +262,27 @@ impl Scrub {
                 return Ok(false);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_meets_every_run_once_wherever_it_begins() {
+        let runs_of = |number: FileNumber| (0..number as usize).map(|run| (number, run)).collect::<Vec<_>>();
+        let all: Vec<_> = [1, 2, 5].into_iter().flat_map(runs_of).collect();
+        let mut firsts = BTreeSet::new();
+        for chance in 0..60 {
+            let round = round_from(vec![1, 2, 5], chance);
+            let mut met: Vec<_> =
+                round.into_iter().flat_map(|(number, part)| part.of(runs_of(number))).collect();
+            firsts.insert(met[0]);
+            met.sort_unstable();
+            assert_eq!(met, all, "{chance}");
+        }
+        assert_eq!(firsts.len(), all.len(), "it begins anywhere");
+        assert_eq!(round_from(Vec::new(), 7), []);
     }
 }

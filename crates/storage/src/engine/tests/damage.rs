@@ -225,6 +225,45 @@ fn the_scrub_takes_the_time_that_it_is_given() {
 }
 
 #[test]
+fn lives_too_short_for_a_pass_find_what_is_damaged_together() {
+    const FILES: i64 = 6;
+    const LIVES_MAX: usize = 200;
+    let mut folder = Folder::disk(true, 27);
+    folder.options.own_file_bytes = 1 << 19;
+    folder.options.ring_first_bytes = 8 << 20;
+    folder.options.scrub_interval = Duration::from_secs(1);
+    // after its first step it rests for longer than the life lasts
+    folder.options.scrub_bytes_per_second = 1;
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    for index in 0..FILES {
+        block_on(engine.wait(engine.put(&log, 1, 1 << 20, index)));
+        block_on(engine.checkpoint());
+    }
+    let last = log.extents().pop().expect("it was written");
+    engine.kill();
+    disk(&folder).rot(&path_of(last.file), last.position + 100);
+    let found = (0..LIVES_MAX).any(|_| {
+        let engine = folder.open();
+        {
+            let _passing = Passing::begin(folder.clock.clone());
+            while engine.0.figures.scrubbed_bytes.get() == 0 {
+                std::thread::yield_now();
+            }
+        }
+        let scrubber = engine.0.scrubber.lock().take();
+        let shared = engine.0.clone();
+        engine.kill();
+        shared.scrub_bell.notify_one();
+        block_on(scrubber.expect("it runs"));
+        let read = shared.figures.scrubbed_bytes.get();
+        assert!(read < 3 << 20, "no life gets far: {read}");
+        !shared.damage.all().is_empty()
+    });
+    assert!(found, "some life began there");
+}
+
+#[test]
 fn direct_reads_of_the_scrub_give_the_same_bytes() {
     let disk = MemoryDisk::new(true);
     let bytes: Vec<u8> = (0..10_000_u32).map(|at| (at % 251) as u8).collect();
