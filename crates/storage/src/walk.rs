@@ -300,7 +300,7 @@ impl<'a> Walk<'a> {
         ) {
             Ok(header) => (
                 position + header.size() as u64,
-                from.saturating_add(i64::from(header.last_offset_delta)) + 1,
+                from.saturating_add(i64::from(header.last_offset_delta)).saturating_add(1),
             ),
             Err(_) => (position, from),
         };
@@ -367,6 +367,9 @@ impl<'a> Walk<'a> {
     }
 
     fn bytes(&mut self, position: u64, length: usize, ahead: usize) -> io::Result<&[u8]> {
+        if self.run.end_position.saturating_sub(position) < length as u64 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let there = position >= self.buffer_at
             && position + length as u64 <= self.buffer_at + self.buffer.len() as u64;
         if !there {

@@ -310,7 +310,13 @@ pub(crate) fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
         };
         extent.marks = Some((0..marks).map(mark).collect());
     }
-    Ok(extent)
+    let contradicts_itself = extent.base < 0
+        || extent.base >= extent.end
+        || extent.position.checked_add(u64::from(extent.length)).is_none();
+    match contradicts_itself {
+        true => Err(OpenError::Damaged("an extent of the manifest contradicts itself".into())),
+        false => Ok(extent),
+    }
 }
 
 #[cfg(test)]

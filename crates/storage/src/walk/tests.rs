@@ -128,3 +128,13 @@ fn a_first_batch_may_begin_below_its_run_if_the_next_agrees() {
     let mut walk = Walk::checking(&blob, Run::whole(blob.len(), 2, BATCHES * RECORDS));
     assert!(matches!(walk.next(), Err(WalkError::Damaged(Damaged { from: 2, to: 4, .. }))));
 }
+
+#[test]
+fn a_run_too_short_for_a_batch_is_damage() {
+    let (bytes, begins) = run(0);
+    for length in [1, 41, 60, begins[1] + 1, begins[1] + 60] {
+        let (_, damaged) = read_all(&bytes[..length], 0);
+        let from = if length < begins[1] { 0 } else { RECORDS };
+        assert_eq!(damaged, [(from, BATCHES * RECORDS)], "{length} bytes");
+    }
+}
