@@ -126,7 +126,7 @@ fn check_says_what_is_wrong_and_where() {
     check("facts/cluster", &|path| flip_at(path, 60), "image is damaged");
     check("facts/shard-0", &|path| flip_at(path, 9), "header is damaged");
     check("facts/shard-0", &|path| std::fs::remove_file(path).unwrap(), "not there");
-    check("shard-0.lease", &|path| flip_in(path, "node.id"), "node.id");
+    check("shard-0.lease", &|path| flip_in(path, "node.id"), "checksum");
     let newer = copy(folder.path());
     flip_at(&newer.path().join("facts/cluster"), 7);
     let refused = run(&["check", "--data", newer.path().to_str().unwrap()]);

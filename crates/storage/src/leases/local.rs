@@ -4,7 +4,8 @@
 //!
 //! ```text
 //!   lock        locked while a broker runs; holds its process id, for the words of a refusal
-//!   NAME.lease  format, node id and epoch of the last holding, and the program's version, as text; replaced in one step
+//!   NAME.lease  format, node id and epoch of the last holding, the program's version, as text, and a checksum of it;
+//!               replaced in one step
 //! ```
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crc_fast::CrcAlgorithm;
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 use thalweg_model::NodeId;
@@ -24,6 +26,8 @@ use crate::disk::{Access, Create, Disk, Open};
 const LOCK: &str = "lock";
 /// The newest format of the data folder that this program knows.
 const FORMAT: u32 = 1;
+/// What stands before the checksum, on the last line. Texts of the first programs have none, and these pass over it.
+const CHECKSUM: &str = "checksum = ";
 /// A lease's text is shorter than this.
 const TEXT_BYTES_MAX: u64 = 4096;
 
@@ -144,6 +148,11 @@ impl LocalLeases {
                 program: Program(program),
             });
         }
+        if let Some((before, sum)) = text.rsplit_once(CHECKSUM)
+            && sum.trim_end() != checksum(before)
+        {
+            return Err(damaged("its checksum does not hold"));
+        }
         let node =
             value("node.id").and_then(|text| text.parse().ok()).ok_or_else(|| damaged("no node.id"))?;
         let epoch = value("epoch").and_then(|text| text.parse().ok()).ok_or_else(|| damaged("no epoch"))?;
@@ -158,6 +167,8 @@ impl LocalLeases {
             "format = {FORMAT}\nnode.id = {}\nepoch = {epoch}\nprogram = {program}",
             self.node
         );
+        let sum = checksum(&text);
+        let _ = writeln!(text, "{CHECKSUM}{sum}");
         let unfinished = format!("{name}.new");
         let made = Open { access: Access::Buffered, create: Create::IfMissing };
         let file = self.disk.open(&unfinished, made).await?;
@@ -167,6 +178,10 @@ impl LocalLeases {
         self.disk.rename(&unfinished, name).await?;
         self.disk.sync_dir("").await
     }
+}
+
+fn checksum(text: &str) -> String {
+    format!("{:08x}", crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, text.as_bytes()))
 }
 
 impl Leases for LocalLeases {

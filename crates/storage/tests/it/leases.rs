@@ -68,3 +68,25 @@ fn a_folder_of_the_future_and_a_damaged_one_are_refused() {
         }
     }
 }
+
+#[test]
+fn a_flipped_bit_in_a_lease_is_found_and_a_lease_without_a_checksum_is_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let leases = local(folder.path(), 1);
+    drop(block_on(leases.hold("shard-0")).expect("nobody holds it"));
+    let file = folder.path().join("shard-0.lease");
+    let sound = std::fs::read(&file).expect("it was written");
+    let last = sound.windows(8).position(|part| part == b"checksum").expect("it bears a checksum");
+    let format = sound.windows(9).position(|part| part == b"format = ").expect("it has a format");
+    // the name of the line itself may be lost: then it is one of the first programs'
+    let places = (format + 10..last).chain(last + 11..sound.len() - 1);
+    for (place, bit) in places.flat_map(|place| [0, 2, 6].map(|bit| (place, bit))) {
+        let mut text = sound.clone();
+        text[place] ^= 1 << bit;
+        std::fs::write(&file, text).expect("it works");
+        let refused = block_on(leases.hold("shard-0")).err().expect("it is refused");
+        assert!(matches!(refused, LeaseError::Damaged { .. }), "bit {bit} of byte {place}: {refused}");
+    }
+    std::fs::write(&file, "format = 1\nnode.id = 1\nepoch = 41\n").expect("it works");
+    assert_eq!(block_on(leases.hold("shard-0")).expect("it is sound").epoch(), 42);
+}
