@@ -33,6 +33,8 @@ use crate::manifest::{ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, F
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
 
+use self::copy::by_partition;
+
 /// How long after a failed checkpoint the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The shortest rest between two looks, whatever the settings say.
@@ -577,19 +579,6 @@ fn record_of(partition: TopicPartition, offset: i64, snapshot: &Snapshot) -> Rec
 pub(crate) struct NewFile {
     pub(crate) file: Written,
     pub(crate) own: bool,
-}
-
-type Added = (i64, i64, Vec<Extent>);
-
-/// What was written of each partition: a checkpoint writes one stretch of it.
-fn by_partition(written: &[NewFile]) -> BTreeMap<TopicPartition, Added> {
-    let mut extents: BTreeMap<TopicPartition, Added> = BTreeMap::new();
-    for (partition, extent) in written.iter().flat_map(|file| &file.file.extents) {
-        let (from, to, add) = extents.entry(*partition).or_insert((extent.base, extent.end, Vec::new()));
-        (*from, *to) = ((*from).min(extent.base), (*to).max(extent.end));
-        add.push(extent.clone());
-    }
-    extents
 }
 
 /// The checkpointer as a task.

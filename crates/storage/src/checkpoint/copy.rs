@@ -1,13 +1,16 @@
 //! Copying one partition's batches into a file: from memory, or from the WAL what memory has no longer. What is damaged
 //! there is told, and costs no neighbour its place.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use bytes::{Bytes, BytesMut};
+use thalweg_model::TopicPartition;
 
-use super::{Checkpointer, READS_MAX};
+use super::{Checkpointer, NewFile, READS_MAX};
 use crate::blobs::MemoryBlob;
 use crate::disk::ALIGNMENT;
+use crate::extent::Extent;
 use crate::log::{Log, Source, WalRun, wal_bytes};
 use crate::run_file::RunFileWriter;
 use crate::walk::{Damaged, Run, Walk, WalkError};
@@ -113,4 +116,17 @@ fn damaged_in(log: &Log, bytes: &Bytes, (base, end): (i64, i64)) -> io::Result<V
             Err(WalkError::Damaged(damaged)) => found.push(damaged),
         }
     }
+}
+
+pub(super) type Added = (i64, i64, Vec<Extent>);
+
+/// What was written of each partition: a checkpoint writes one stretch of it.
+pub(super) fn by_partition(written: &[NewFile]) -> BTreeMap<TopicPartition, Added> {
+    let mut extents: BTreeMap<TopicPartition, Added> = BTreeMap::new();
+    for (partition, extent) in written.iter().flat_map(|file| &file.file.extents) {
+        let (from, to, add) = extents.entry(*partition).or_insert((extent.base, extent.end, Vec::new()));
+        (*from, *to) = ((*from).min(extent.base), (*to).max(extent.end));
+        add.push(extent.clone());
+    }
+    extents
 }
