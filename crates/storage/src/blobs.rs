@@ -66,6 +66,19 @@ pub trait Blob: Send + Sync {
     fn is_at_hand(&self, position: u64) -> bool;
     /// Fills the buffer; waits for the device where it must.
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
+    /// Whether [`Blob::read_aside`] is another way than [`Blob::read`].
+    fn reads_aside(&self) -> bool {
+        false
+    }
+    /// The same, for what is read once: it takes no place in memory from what others read again and again. Position and
+    /// buffer are aligned as direct I/O wants it; the length is too, but at the blob's end.
+    fn read_aside(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        self.read(buffer, position)
+    }
+    /// A run of it where it is in memory already.
+    fn slice(&self, _position: u64, _length: usize) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// Pushes all of the bytes.

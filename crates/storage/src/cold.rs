@@ -4,10 +4,16 @@
 use std::sync::Arc;
 
 use thalweg_model::world::{Spawner, World};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub(crate) struct ColdReaders {
     permits: Arc<Semaphore>,
+    spawner: Arc<dyn Spawner>,
+}
+
+/// A cold reader who has nothing to do yet.
+pub(crate) struct ColdReader {
+    permit: OwnedSemaphorePermit,
     spawner: Arc<dyn Spawner>,
 }
 
@@ -18,15 +24,35 @@ impl ColdReaders {
 
     /// Does work that blocks.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let permit = self.permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (tell, told) = oneshot::channel();
-        let job = move || {
-            let _permit = permit;
+        self.free().await.begin(move || {
             // Whoever asked may have gone meanwhile.
             let _ = tell.send(work());
-        };
-        // Dropping the task lets the work go on; its result comes by the channel.
-        drop(self.spawner.spawn_blocking("cold-reader", Box::new(job)));
+        });
         told.await.expect("work that was begun is ended: a panic ends the process")
+    }
+
+    /// Waits for a reader who is free.
+    pub(crate) async fn free(&self) -> ColdReader {
+        let permit = self.permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+        ColdReader { permit, spawner: self.spawner.clone() }
+    }
+
+    /// A reader, if one is free now.
+    pub(crate) fn free_now(&self) -> Option<ColdReader> {
+        let permit = self.permits.clone().try_acquire_owned().ok()?;
+        Some(ColdReader { permit, spawner: self.spawner.clone() })
+    }
+}
+
+impl ColdReader {
+    /// Begins work that blocks; it goes on to its end, whoever waits for it.
+    pub(crate) fn begin(self, work: impl FnOnce() + Send + 'static) {
+        let permit = self.permit;
+        let job = move || {
+            work();
+            drop(permit);
+        };
+        drop(self.spawner.spawn_blocking("cold-reader", Box::new(job)));
     }
 }

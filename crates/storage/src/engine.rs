@@ -27,6 +27,7 @@ use crate::log::{Log, Piece};
 use crate::options::Options;
 use crate::tail::Tail;
 use crate::wal::{ChainId, Wal};
+use crate::windows::Windows;
 use crate::writer::Chain;
 
 pub use crate::wal::WalSeq;
@@ -105,6 +106,7 @@ pub(crate) struct Shared {
     pub(crate) covered: AtomicU64,
     pub(crate) files: Files,
     pub(crate) cold: ColdReaders,
+    pub(crate) windows: Arc<Windows>,
     pub(crate) loose: Mutex<Loose>,
     pub(crate) bell: Notify,
     pub(crate) delays: DeleteDelays,

@@ -15,8 +15,8 @@ use crate::run_file::name_of;
 
 /// How many files are kept open at most.
 const OPEN_MAX: usize = 512;
-/// How many separate parts of a file are remembered as good; beyond that all are forgotten, and checked anew.
-const CHECKED_MAX: usize = 256;
+/// How many separate parts of a file are remembered as read; beyond that all are forgotten, and checked anew.
+const PARTS_MAX: usize = 256;
 
 pub(crate) struct Files {
     pub(crate) blobs: Arc<dyn Blobs>,
@@ -32,38 +32,62 @@ struct Open {
 /// An open file.
 pub(crate) struct OpenFile {
     pub(crate) blob: Arc<dyn Blob>,
-    /// Where checksums were compared, as begin and end; parts do not touch. What is at hand may have come into memory
-    /// beside what was asked for, and counts as good only where somebody looked.
-    checked: Mutex<BTreeMap<u64, u64>>,
+    /// Where checksums were compared of what lies in the page cache, or lay there then. What is at hand may have come
+    /// into memory beside what was asked for, and counts as good only where somebody looked.
+    checked: Mutex<Parts>,
+    /// What was read past the page cache.
+    aside: Mutex<Parts>,
 }
 
 impl OpenFile {
     fn new(blob: Arc<dyn Blob>) -> Self {
-        Self { blob, checked: Mutex::default() }
+        Self { blob, checked: Mutex::default(), aside: Mutex::default() }
     }
 
     /// Whether all of a part was found good.
     pub(crate) fn is_checked(&self, position: u64, length: u32) -> bool {
-        let checked = self.checked.lock();
-        let part = checked.range(..=position).next_back();
-        part.is_some_and(|(_, end)| position + u64::from(length) <= *end)
+        self.checked.lock().have(position, length)
     }
 
     /// A part was found good.
     pub(crate) fn was_checked(&self, position: u64, length: u32) {
+        self.checked.lock().add(position, length);
+    }
+
+    /// Whether all of a part was read past the page cache.
+    pub(crate) fn was_read_aside(&self, position: u64, length: u32) -> bool {
+        self.aside.lock().have(position, length)
+    }
+
+    /// A part is read past the page cache.
+    pub(crate) fn reads_aside(&self, position: u64, length: u32) {
+        self.aside.lock().add(position, length);
+    }
+}
+
+/// Parts of a file, as begin and end; they do not touch.
+#[derive(Default)]
+struct Parts(BTreeMap<u64, u64>);
+
+impl Parts {
+    fn have(&self, position: u64, length: u32) -> bool {
+        let part = self.0.range(..=position).next_back();
+        part.is_some_and(|(_, end)| position + u64::from(length) <= *end)
+    }
+
+    fn add(&mut self, position: u64, length: u32) {
         let (mut begin, mut end) = (position, position + u64::from(length));
-        let mut checked = self.checked.lock();
-        while let Some((other, other_end)) = checked.range(..=end).next_back().map(|(a, b)| (*a, *b)) {
+        while let Some((other, other_end)) = self.0.range(..=end).next_back().map(|(a, b)| (*a, *b)) {
             if other_end < begin {
                 break;
             }
-            checked.remove(&other);
+            self.0.remove(&other);
             (begin, end) = (begin.min(other), end.max(other_end));
         }
-        if checked.len() >= CHECKED_MAX {
-            checked.clear();
+        if self.0.len() >= PARTS_MAX {
+            self.0.clear();
         }
-        checked.insert(begin, end);
+        self.0.insert(begin, end);
     }
 }
 
@@ -127,16 +151,13 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
-    use crate::blobs::MemoryBlob;
 
     #[test]
     fn parts_that_touch_are_one_and_gaps_stay() {
-        let file = OpenFile::new(Arc::new(MemoryBlob(Bytes::new())));
+        let mut parts = Parts::default();
         for (position, length) in [(100, 50), (200, 50), (150, 25), (90, 5)] {
-            file.was_checked(position, length);
+            parts.add(position, length);
         }
         for (position, length, good) in [
             (100, 75, true),
@@ -146,14 +167,14 @@ mod tests {
             (175, 25, false),
             (90, 5, true),
         ] {
-            assert_eq!(file.is_checked(position, length), good, "{position} {length}");
+            assert_eq!(parts.have(position, length), good, "{position} {length}");
         }
-        file.was_checked(0, 1000);
-        assert!(file.is_checked(0, 1000));
-        assert_eq!(file.checked.lock().len(), 1);
-        for part in 0..2 * CHECKED_MAX as u64 {
-            file.was_checked(2000 + part * 10, 5);
+        parts.add(0, 1000);
+        assert!(parts.have(0, 1000));
+        assert_eq!(parts.0.len(), 1);
+        for part in 0..2 * PARTS_MAX as u64 {
+            parts.add(2000 + part * 10, 5);
         }
-        assert!(file.checked.lock().len() <= CHECKED_MAX);
+        assert!(parts.0.len() <= PARTS_MAX);
     }
 }

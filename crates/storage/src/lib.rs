@@ -48,6 +48,7 @@ mod storage;
 mod tail;
 pub mod wal;
 mod walk;
+mod windows;
 pub mod writer;
 
 pub use damage::Damage;

@@ -5,6 +5,7 @@ mod find;
 mod read;
 mod state;
 mod stored;
+mod windowed;
 
 use std::fmt;
 use std::sync::Arc;

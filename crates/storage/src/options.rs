@@ -61,6 +61,8 @@ pub struct Options {
     pub delete_delay: Duration,
     /// Threads that read what is not in the page cache.
     pub cold_readers: usize,
+    /// Memory for what they read past the page cache, until it is sent.
+    pub window_bytes: u64,
     /// For proofs alone: every change of the disk is written down in this new file.
     pub disk_journal: Option<PathBuf>,
     /// The caller's facts begin with a byte that says their version: a folder with a newer one than this is refused before
@@ -91,6 +93,7 @@ impl Default for Options {
             own_file_bytes: 8 * MIB,
             delete_delay: Duration::from_secs(60),
             cold_readers: 4,
+            window_bytes: 32 * MIB,
             disk_journal: None,
             facts_version_max: u8::MAX,
             scrub_bytes_per_second: 4 * MIB,

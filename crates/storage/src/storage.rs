@@ -40,6 +40,7 @@ use crate::recovery::{self, FoundBlock, LostBlock, MayBeLost, offsets_that_may_b
 use crate::run_file::number_of;
 use crate::scrub;
 use crate::wal::{ChainId, MemoryWal, Wal};
+use crate::windows::Windows;
 use crate::writer::{Chain, ChainOptions, ChainSetup};
 
 /// Why a data folder cannot be used.
@@ -281,6 +282,7 @@ impl Storage {
             covered: AtomicU64::new(covered.0),
             files: Files::new(backends.blobs),
             cold: ColdReaders::new(options.cold_readers, &world),
+            windows: Arc::new(Windows::new(options.window_bytes, world.clock.clone())),
             loose: Mutex::default(),
             bell: Notify::new(),
             delays: DeleteDelays::new(options.delete_delay),

@@ -94,6 +94,22 @@ impl Run {
         self
     }
 
+    /// The part of an extent in which an offset is, from one mark to the next.
+    pub(crate) fn window(extent: &Extent, offset: i64) -> Self {
+        let marks = extent.marks();
+        let after = marks.partition_point(|mark| mark.offset <= offset);
+        let mut run = Self::of(extent);
+        // A manifest that was written wrong may have marks that lie beyond the extent.
+        let position = |mark: &Mark| extent.position.saturating_add(u64::from(mark.position));
+        if let Some(mark) = after.checked_sub(1).map(|before| marks[before]) {
+            (run.position, run.base) = (position(&mark), mark.offset);
+        }
+        if let Some(mark) = marks.get(after) {
+            (run.end_position, run.end) = (position(mark).min(run.end_position), mark.offset);
+        }
+        run
+    }
+
     pub(crate) fn with_epochs(mut self, epochs: Vec<EpochRow>) -> Self {
         self.epochs = epochs;
         self
@@ -369,6 +385,10 @@ impl<'a> Walk<'a> {
     fn bytes(&mut self, position: u64, length: usize, ahead: usize) -> io::Result<&[u8]> {
         if self.run.end_position.saturating_sub(position) < length as u64 {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let blob = self.blob;
+        if let Some(bytes) = blob.slice(position, length) {
+            return Ok(bytes);
         }
         let there = position >= self.buffer_at
             && position + length as u64 <= self.buffer_at + self.buffer.len() as u64;

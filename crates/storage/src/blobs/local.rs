@@ -3,12 +3,12 @@
 //! through the page cache, which readers fill.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use thalweg_model::Region;
 use thalweg_model::law::Law;
 use thalweg_model::region::{FileRegion, RegionFile};
-use thalweg_model::world::BoxFuture;
+use thalweg_model::world::{BoxFuture, block_on};
 
 use super::{Blob, BlobWriter, Blobs};
 use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, align_up, settle_folder};
@@ -52,10 +52,13 @@ impl Blobs for LocalBlobs {
 
     fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>> {
         Box::pin(async move {
+            let path = self.path(name);
             let how = Open { access: Access::Buffered, create: Create::Existing };
-            let file = self.disk.open(&self.path(name), how).await?;
+            let file = self.disk.open(&path, how).await?;
             let length = file.len().await?;
-            Ok(Arc::new(LocalBlob { file, length }) as Arc<dyn Blob>)
+            let aside =
+                self.disk.is_direct().then(|| Aside { disk: self.disk.clone(), path, file: OnceLock::new() });
+            Ok(Arc::new(LocalBlob { file, length, aside }) as Arc<dyn Blob>)
         })
     }
 
@@ -69,7 +72,8 @@ impl Blobs for LocalBlobs {
             let file = self.disk.open(&path, how(Access::Direct)).await?;
             let buffered = self.disk.open(&path, how(Access::Buffered)).await?;
             let length = file.len().await?;
-            Ok(Arc::new(DirectBlob { file, buffered: LocalBlob { file: buffered, length } }) as Arc<dyn Blob>)
+            Ok(Arc::new(DirectBlob { file, buffered: LocalBlob { file: buffered, length, aside: None } })
+                as Arc<dyn Blob>)
         })
     }
 
@@ -141,6 +145,26 @@ impl BlobWriter for Writer {
 struct LocalBlob {
     file: Arc<dyn File>,
     length: u64,
+    /// None where the disk has no direct I/O.
+    aside: Option<Aside>,
+}
+
+/// The way past the page cache; it costs a descriptor more, from the first such read on.
+struct Aside {
+    disk: Arc<dyn Disk>,
+    path: String,
+    file: OnceLock<Arc<dyn File>>,
+}
+
+impl Aside {
+    fn file(&self) -> io::Result<&Arc<dyn File>> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let how = Open { access: Access::Direct, create: Create::Existing };
+        let file = block_on(self.disk.open(&self.path, how))?;
+        Ok(self.file.get_or_init(|| file))
+    }
 }
 
 impl Blob for LocalBlob {
@@ -159,6 +183,21 @@ impl Blob for LocalBlob {
 
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         self.file.read_at(buffer, position)
+    }
+
+    fn reads_aside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    fn read_aside(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let Some(aside) = &self.aside else { return self.read(buffer, position) };
+        let whole_pages_end = self.length - self.length % ALIGNMENT as u64;
+        let direct = whole_pages_end.saturating_sub(position).min(buffer.len() as u64);
+        let (pages, last) = buffer.split_at_mut(direct as usize);
+        if !pages.is_empty() {
+            aside.file()?.read_at(pages, position)?;
+        }
+        if last.is_empty() { Ok(()) } else { self.read(last, position + direct) }
     }
 }
 

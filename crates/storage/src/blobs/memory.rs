@@ -94,9 +94,13 @@ impl Blob for MemoryBlob {
     }
 
     fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
-        let end = position.checked_add(buffer.len() as u64).filter(|end| *end <= self.len());
-        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
-        buffer.copy_from_slice(&self.0[position as usize..end as usize]);
+        let found = self.slice(position, buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(found);
         Ok(())
+    }
+
+    fn slice(&self, position: u64, length: usize) -> Option<&[u8]> {
+        let from = usize::try_from(position).ok()?;
+        self.0.get(from..from.checked_add(length)?)
     }
 }

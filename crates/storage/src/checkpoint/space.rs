@@ -84,6 +84,7 @@ impl Checkpointer {
         self.doomed = later;
         for (_, number) in due {
             self.shared.files.forget(number);
+            self.shared.windows.forget(number);
             if let Err(error) = self.shared.files.blobs.delete(&name_of(number)).await {
                 tracing::warn!(file = name_of(number), %error, "failed to delete a file; the next start does");
             }

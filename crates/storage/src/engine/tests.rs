@@ -1,6 +1,7 @@
 //! The engine over all its backends: what is appended is read again, whatever happened in between.
 
 mod behaviour;
+mod cold;
 mod counts;
 mod crash;
 mod damage;

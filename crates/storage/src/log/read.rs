@@ -6,8 +6,8 @@ use bytes::Bytes;
 use thalweg_model::world::block_on;
 use thalweg_model::{Offset, Region};
 
-use super::EpochRow;
-use super::{Log, Read, ReadError, WalRun};
+use super::windowed::{Why, Windowed};
+use super::{EpochRow, Log, Read, ReadError, WalRun};
 use crate::blobs::{Blob, MemoryBlob};
 use crate::damage::Damage;
 use crate::engine::Shared;
@@ -144,6 +144,11 @@ impl Log {
     async fn read_extent(&self, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
         let shared = &self.0.shared;
         let file = shared.files.get(extent.file).await?;
+        match self.read_window(&file, extent, want, Why::New).await? {
+            Windowed::Has(read) => return Ok(read),
+            Windowed::Later => return Ok(None),
+            Windowed::Never => {}
+        }
         let run = Run::of(extent).at_mark(extent.position_before(want.from));
         let at_hand = is_at_hand(&*file.blob, run.position, run.end_position);
         if at_hand
@@ -157,6 +162,9 @@ impl Log {
             return Ok(None);
         }
         if !at_hand {
+            if let Windowed::Has(read) = self.read_window(&file, extent, want, Why::Lost).await? {
+                return Ok(read);
+            }
             shared.figures.cold_reads.add(1);
         }
         let want = Want { bytes_max: want.bytes_max.min(WINDOW_BYTES as usize), ..want };
@@ -210,13 +218,13 @@ pub(crate) async fn wal_bytes(shared: &Shared, run: WalRun) -> io::Result<Bytes>
 }
 
 /// Looks at the first window, at its first, middle and last page.
-fn is_at_hand(blob: &dyn Blob, position: u64, end: u64) -> bool {
+pub(super) fn is_at_hand(blob: &dyn Blob, position: u64, end: u64) -> bool {
     let last = end.min(position + WINDOW_BYTES) - 1;
     let middle = position + (last - position) / 2;
     [position, middle, last].iter().all(|position| blob.is_at_hand(*position))
 }
 
-fn region_of(blob: &dyn Blob, cut: Cut) -> Read {
+pub(super) fn region_of(blob: &dyn Blob, cut: Cut) -> Read {
     let region: Region = blob.region(cut.position, cut.length);
     Read { bytes: region.len(), regions: vec![region], next: Offset(cut.next) }
 }
