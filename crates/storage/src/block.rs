@@ -206,8 +206,7 @@ pub fn check(block: &[u8]) -> Result<Header, BlockError> {
         HEADER_BYTES + usize::try_from(header.body_length).map_err(|_| BlockError::Damaged("length"))?;
     let (batches, end) = block[HEADER_BYTES..].split_at(index - HEADER_BYTES);
     decode_index(&header, end)?;
-    let mut body_sum = &end[end.len() - FOOTER_BYTES + 16..];
-    if checksum(batches) != body_sum.get_u32_le() {
+    if body_sum(end) != Some(checksum(batches)) {
         return Err(BlockError::Damaged("body"));
     }
     Ok(header)
@@ -252,6 +251,13 @@ pub fn decode_index(header: &Header, end: &[u8]) -> Result<Vec<Entry>, BlockErro
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// The checksum of the batches, as the footer has it, from the same bytes.
+pub(crate) fn body_sum(end: &[u8]) -> Option<u32> {
+    let mut footer = &end[end.len().checked_sub(FOOTER_BYTES)?..];
+    footer.advance(16);
+    Some(footer.get_u32_le())
 }
 
 impl Entry {

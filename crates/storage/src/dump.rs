@@ -1,22 +1,28 @@
 //! Shows what is in a file of a data folder: line by line, each a kind, a position and named values. Needs no folder
-//! around the file and no lock; says of damaged parts that they are, and goes on behind them.
+//! around the file and no lock; says of damaged parts that they are, and goes on behind them. Takes memory for one batch
+//! or record at a time, and for a file's directory or a block's index.
+
+mod blocks;
+mod facts;
+mod source;
 
 use std::io;
 use std::path::Path;
 
-use bytes::Bytes;
 use thalweg_model::batch::{BatchHeader, Records};
 
-use crate::blobs::{Blob, MemoryBlob};
-use crate::block::{self, BlockError, Header};
-use crate::disk::{ALIGNMENT, align_up};
-use crate::facts::frames;
-use crate::manifest::record;
+use self::source::{Source, Window};
+use crate::blobs::Blob;
+use crate::disk::ALIGNMENT;
 use crate::run_file::{FileFault, directory, format_of};
 use crate::walk::{Run, Walk, WalkError};
 
-/// A file is read whole: none of ours is larger, but segment files by far; of these a part is enough for people.
-const FILE_BYTES_MAX: u64 = 4 << 30;
+/// No text of ours is longer.
+const TEXT_BYTES_MAX: u64 = 64 << 10;
+
+/// How our files of facts begin, and blocks of the write-ahead log.
+const FACTS_MAGIC: &[u8] = b"thlwgFA";
+const BLOCK_MAGIC: &[u8] = b"thlwgWB";
 
 /// A value of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,27 +58,35 @@ pub struct Wish<'a> {
 
 /// Shows a file.
 pub fn dump(path: &Path, wish: &Wish<'_>, out: &mut dyn FnMut(Line) -> io::Result<()>) -> io::Result<()> {
-    let length = std::fs::metadata(path)?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let bytes = Bytes::from(std::fs::read(path)?);
+    let source = Source::open(path)?;
     let mut dump = Dump { wish, out };
-    let is_facts = bytes.starts_with(b"thlwgFA");
     let is_cluster = path.file_name().is_some_and(|name| name == "cluster");
-    let has_blocks = (0..bytes.len()).step_by(ALIGNMENT).any(|page| bytes[page..].starts_with(b"thlwgWB"));
-    if format_of(&bytes).is_some() {
-        dump.run_file(bytes)
-    } else if is_facts {
-        dump.facts(&bytes, is_cluster)
-    } else if has_blocks {
-        dump.blocks(&bytes)
-    } else if bytes.iter().all(|byte| *byte == 0) {
-        dump.line("zeros", 0, vec![("bytes", number(length))])
-    } else if let Ok(text) = std::str::from_utf8(&bytes) {
-        text.lines().try_for_each(|line| dump.line("text", 0, vec![("line", Value::Text(line.to_owned()))]))
-    } else {
-        Err(io::Error::new(io::ErrorKind::InvalidData, "this is no file of a data folder"))
+    let mut window = Window::over(&source);
+    let first = window.part(0, ALIGNMENT)?;
+    if format_of(first).is_some() {
+        return dump.run_file(&source);
+    }
+    if first.starts_with(FACTS_MAGIC) {
+        return dump.facts(&source, is_cluster);
+    }
+    let mut is_zero = true;
+    for position in (0..source.len()).step_by(ALIGNMENT) {
+        let page = window.part(position, ALIGNMENT)?;
+        if page.starts_with(BLOCK_MAGIC) {
+            return dump.blocks(&source);
+        }
+        is_zero &= page.iter().all(|byte| *byte == 0);
+    }
+    if is_zero {
+        return dump.line("zeros", 0, vec![("bytes", number(source.len()))]);
+    }
+    let is_short = source.len() <= TEXT_BYTES_MAX;
+    let whole = window.part(0, if is_short { TEXT_BYTES_MAX as usize } else { 0 })?;
+    match std::str::from_utf8(whole) {
+        Ok(text) if is_short => text
+            .lines()
+            .try_for_each(|line| dump.line("text", 0, vec![("line", Value::Text(line.to_owned()))])),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is no file of a data folder")),
     }
 }
 
@@ -103,9 +117,8 @@ impl Dump<'_, '_> {
         self.line("damaged", position, vec![("what", text(what))])
     }
 
-    fn run_file(&mut self, bytes: Bytes) -> io::Result<()> {
-        let blob = MemoryBlob(bytes);
-        let found = match directory(&blob) {
+    fn run_file(&mut self, blob: &Source) -> io::Result<()> {
+        let found = match directory(blob) {
             Ok(found) => found,
             Err(FileFault::Io(error)) => return Err(error),
             Err(fault) => return self.damaged(0, fault),
@@ -133,7 +146,7 @@ impl Dump<'_, '_> {
                     ("marks", number(extent.marks().len() as u64)),
                 ],
             )?;
-            let mut walk = Walk::checking(&blob, Run::of(extent));
+            let mut walk = Walk::checking(blob, Run::of(extent));
             loop {
                 let step = match walk.next() {
                     Ok(None) => break,
@@ -152,8 +165,13 @@ impl Dump<'_, '_> {
                         continue;
                     }
                 }
-                let from = step.position as usize;
-                self.batch(step.position, &blob.0[from..from + step.header.size()])?;
+                match walk.batch(&step) {
+                    Ok(batch) => self.batch(step.position, batch)?,
+                    Err(WalkError::Io(error)) => return Err(error),
+                    Err(WalkError::Damaged(lost)) => {
+                        self.lost(lost.position, lost.from, lost.to, &lost.what)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -210,117 +228,6 @@ impl Dump<'_, '_> {
                 values.push(("header_value", bytes(header.value)));
             }
             self.line("record", position, values)?;
-        }
-        Ok(())
-    }
-
-    fn blocks(&mut self, file: &[u8]) -> io::Result<()> {
-        let mut position = 0;
-        while let Some(rest) = file.get(position..).filter(|rest| !rest.is_empty()) {
-            match Header::decode(rest) {
-                Ok(header) => {
-                    self.block(position as u64, &header, rest)?;
-                    let whole = block::check(rest).is_ok();
-                    let length = usize::try_from(align_up(header.length())).unwrap_or(usize::MAX);
-                    position = position.saturating_add(if whole { length } else { ALIGNMENT });
-                    continue;
-                }
-                Err(BlockError::Absent) => {}
-                Err(error) => self.damaged(position as u64, error)?,
-            }
-            position += ALIGNMENT;
-        }
-        Ok(())
-    }
-
-    fn block(&mut self, position: u64, header: &Header, rest: &[u8]) -> io::Result<()> {
-        let state = match block::check(rest) {
-            Ok(_) => text("whole"),
-            Err(error) => text(error),
-        };
-        self.line(
-            "block",
-            position,
-            vec![
-                ("chain", text(header.chain)),
-                ("seq", number(header.seq.0)),
-                ("durable_below", number(header.durable_below.0)),
-                ("shard", number(header.shard)),
-                ("shard_epoch", number(header.shard_epoch)),
-                ("entries", number(header.entry_count)),
-                ("bytes", number(header.length())),
-                ("state", state),
-            ],
-        )?;
-        let index = usize::try_from(header.index_position()).unwrap_or(usize::MAX);
-        let Ok(entries) = block::decode_index(header, rest.get(index..).unwrap_or_default()) else {
-            return Ok(());
-        };
-        for entry in entries {
-            let at = position + u64::from(entry.position);
-            let kind = match entry.kind {
-                block::EntryKind::Data => "data",
-                block::EntryKind::StartMoved => "start moved",
-            };
-            self.line(
-                "entry",
-                at,
-                vec![
-                    ("kind", text(kind)),
-                    ("partition", text(entry.partition)),
-                    ("base", number(entry.base_offset.0)),
-                    ("last_delta", number(entry.last_delta)),
-                    ("epoch", number(entry.leader_epoch.0)),
-                    ("bytes", number(entry.length)),
-                    ("segment_first", text(entry.segment_first)),
-                ],
-            )?;
-            if entry.length > 0 {
-                let (from, to) = (entry.position as usize, entry.position as usize + entry.length as usize);
-                match rest.get(from..to).map(|batch| (batch, block::check_batch(&entry, batch))) {
-                    Some((batch, Ok(()))) => self.batch(at, batch)?,
-                    Some((_, Err(what))) => self.damaged(at, what)?,
-                    None => self.damaged(at, "the file ends before the batch does")?,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn facts(&mut self, file: &Bytes, is_cluster: bool) -> io::Result<()> {
-        for frame in frames(file) {
-            self.line(
-                "commit",
-                frame.position,
-                vec![
-                    ("kind", text(if frame.is_image { "image" } else { "commit" })),
-                    ("file_id", text(frame.id)),
-                    ("index", number(frame.index)),
-                    ("records", number(frame.records.as_ref().map_or(0, Vec::len) as u64)),
-                    ("state", text(if frame.records.is_some() { "whole" } else { "torn or damaged" })),
-                ],
-            )?;
-            for fact in frame.records.unwrap_or_default() {
-                if is_cluster {
-                    match (self.wish.describe_fact)(&fact) {
-                        Ok(words) => self.line("fact", frame.position, vec![("says", text(words))])?,
-                        Err(what) => self.damaged(frame.position, what)?,
-                    }
-                    continue;
-                }
-                let mut rest = &fact[..];
-                while !rest.is_empty() {
-                    match record::decode(&mut rest) {
-                        Ok(record) => {
-                            self.line("fact", frame.position, vec![("says", text(format!("{record:?}")))])?;
-                        }
-                        Err(error) => {
-                            self.damaged(frame.position, error)?;
-                            break;
-                        }
-                    }
-                }
-            }
         }
         Ok(())
     }

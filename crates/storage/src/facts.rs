@@ -11,7 +11,7 @@ use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
 
 pub use self::local::LocalFacts;
-pub(crate) use self::local::{decode_file, frames};
+pub(crate) use self::local::{FRAME_HEADER_BYTES, FRAME_PAGE_BYTES, FrameHead, decode_file, frame_head};
 pub use self::memory::MemoryFacts;
 pub use self::reserve::Reserve;
 

@@ -6,6 +6,9 @@ use std::process::Stdio;
 
 use crate::process::{Broker, run, thalweg};
 
+/// No file of ours is so long; half of it is what a dump may map in all.
+const LONG_FILE_BYTES: u64 = 5 << 30;
+
 /// A folder with ten batches of one record each in a file, and that file.
 fn folder_with_records(folder: &Path) -> PathBuf {
     let data = folder.to_str().unwrap();
@@ -184,6 +187,15 @@ fn check_looks_into_the_write_ahead_log_and_dump_shows_every_file() {
         (Some(1), Some("orders"), Some(11))
     );
     assert!(dumped(&ring, &[]).contains("damaged what=\"checksum"));
+    // A file that is longer than the memory that there is: nothing follows in it.
+    let before = dumped(&ring, &[]);
+    std::fs::OpenOptions::new().write(true).open(&ring).unwrap().set_len(LONG_FILE_BYTES).unwrap();
+    let limited = format!("ulimit -v {} && exec \"$@\"", LONG_FILE_BYTES >> 11);
+    let mut dump = std::process::Command::new("sh");
+    dump.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_thalweg"), "dump", ring.to_str().unwrap()]);
+    let output = dump.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), before);
     let no_file = run(&["dump", "Cargo.toml", "no-such-file"]);
     assert_eq!(no_file.status.code(), Some(1));
 }

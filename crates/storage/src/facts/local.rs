@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::disk::{Access, Create, Disk, File, Open, settle_folder};
 
-pub(crate) use self::format::frames;
+pub(crate) use self::format::{FRAME_PAGE_BYTES, FrameHead, HEADER_BYTES as FRAME_HEADER_BYTES, frame_head};
 use self::format::{Kind, encode, scan};
 use super::{Facts, FactsError, Loaded, Reserve};
 use crate::files::is_out_of_descriptors;

@@ -16,8 +16,10 @@ use crate::facts::{FactsError, Loaded};
 const MAGIC: [u8; 8] = *b"thlwgFA\x01";
 /// The part of it that later versions share.
 const MAGIC_COMMON: usize = 7;
-const HEADER_BYTES: usize = 56;
+pub(crate) const HEADER_BYTES: usize = 56;
 const PAGE_BYTES: usize = 4096;
+/// Commits begin on these.
+pub(crate) const FRAME_PAGE_BYTES: u64 = PAGE_BYTES as u64;
 /// What a device writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
 /// A sector with so few bytes that are not zero holds no header.
@@ -46,31 +48,29 @@ pub(super) struct Found {
     pub(super) leftover: bool,
 }
 
-/// A commit as it was found, for people who look into a file.
-pub(crate) struct Frame {
-    pub(crate) position: u64,
+/// What stands before the records of a commit, for people who look into a file.
+pub(crate) struct FrameHead {
     pub(crate) is_image: bool,
     pub(crate) id: Uuid,
     pub(crate) index: u64,
-    /// None where it is torn or damaged.
-    pub(crate) records: Option<Vec<Bytes>>,
+    pub(crate) records: u32,
+    /// Of all records with their lengths.
+    pub(crate) bytes: u64,
+    /// The checksum of these.
+    pub(crate) sum: u32,
 }
 
-/// All commits whose headers are whole, wherever they stand.
-pub(crate) fn frames(file: &Bytes) -> Vec<Frame> {
-    let (mut frames, mut position) = (Vec::new(), 0);
-    while position < file.len() {
-        let Some(header) = decode_header(&file[position..]) else {
-            position += PAGE_BYTES;
-            continue;
-        };
-        let records = decode_records(&file.slice(position..), &header);
-        let next = if records.is_some() { frame_bytes(&header) } else { PAGE_BYTES };
-        let (is_image, Header { id, index, .. }) = (header.kind == Kind::Image as u32, header);
-        frames.push(Frame { position: position as u64, is_image, id, index, records });
-        position += next;
+impl FrameHead {
+    /// How long the commit is, padded; its records are there.
+    pub(crate) fn length(&self) -> u64 {
+        (HEADER_BYTES as u64 + self.bytes).next_multiple_of(PAGE_BYTES as u64)
     }
-    frames
+}
+
+/// The head of a commit, where there is one in these bytes.
+pub(crate) fn frame_head(bytes: &[u8]) -> Option<FrameHead> {
+    let Header { id, index, kind, records, bytes, sum } = decode_header(bytes)?;
+    Some(FrameHead { is_image: kind == Kind::Image as u32, id, index, records, bytes, sum })
 }
 
 struct Header {
