@@ -25,7 +25,7 @@ use thalweg_model::law::Law;
 use thalweg_model::{NodeId, Offset, TopicPartition};
 
 use crate::engine::{Shared, Snapshot, SnapshotPart, Snapshots};
-use crate::extent::{Extent, FileNumber};
+use crate::extent::FileNumber;
 use crate::facts::FactsError;
 use crate::log::Log;
 use crate::manifest::record::Record;
