@@ -187,7 +187,7 @@ impl Script {
     /// Waits until a call hangs, lets all else go on for a while, and ends the process or the machine.
     async fn stick(&self, chance: &Chance) {
         let mood = self.node.lock().mood.clone();
-        mood.stick(*chance.pick::<&str>(&STUCK_AT));
+        mood.stick(chance.pick::<&str>(&STUCK_AT));
         let give_up = self.universe.elapsed() + STUCK_AFTER_MAX;
         while !mood.has_hanging() && self.universe.elapsed() < give_up {
             self.tend(chance.micros(100, 3_000), chance).await;
