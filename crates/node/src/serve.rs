@@ -176,6 +176,8 @@ async fn serve(
     let storage = parts::storage(&config, &data, disk_journal, node, &world).await?;
     let (trigger, shutdown) = ShutdownTrigger::new();
     let addresses: Vec<String> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
+    // Where programs read the log, every line is one of theirs.
+    let has_banner = &*config.log_format != "json";
     let head_settings = parts::head_settings(&config);
     let frames = FrameBudget::new(parts::bytes(config.memory_frames_bytes));
     let broker = parts::broker(storage, config, &data, endpoints, &world).await?;
@@ -188,9 +190,21 @@ async fn serve(
     let server = Server::new(broker.clone(), head_settings, frames, gate, shutdown, world.clone());
     let serving = world.spawner.spawn("kafka", Box::pin(server.serve(listeners)));
     readiness.set(true);
-    banner(&addresses, &data, admin_address);
+    let place = place_of(&data);
+    let admin_page = admin_address.map_or("off".to_owned(), |address| format!("http://{address}/metrics"));
+    if has_banner {
+        banner(&addresses, &place, &admin_page);
+    }
     let took_ms = (world.clock.elapsed() - started).as_millis() as u64;
-    info!(version, addresses = addresses.join(","), took_ms, files, "ready");
+    info!(
+        version,
+        addresses = addresses.join(","),
+        data = place,
+        admin = admin_page,
+        took_ms,
+        files,
+        "ready"
+    );
 
     let name = signals.next().await;
     info!(signal = name, "ending");
@@ -213,19 +227,21 @@ async fn serve(
     }
 }
 
-/// What a person sees who starts the broker by hand; logs go to stderr too, so that stdout stays free.
-fn banner(addresses: &[String], data: &Data, admin: Option<std::net::SocketAddr>) {
-    let place = match data {
+fn place_of(data: &Data) -> String {
+    match data {
         Data::Memory => "memory, gone when the process ends".to_owned(),
         Data::Folder(path) => {
             std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
         }
-    };
+    }
+}
+
+/// What a person sees who starts the broker by hand; logs go to stderr too, so that stdout stays free.
+fn banner(addresses: &[String], place: &str, admin: &str) {
     let first = addresses.first().map_or("", String::as_str);
     let bold = |text: &str| {
         if std::io::stderr().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     };
-    let admin = admin.map_or("off".to_owned(), |address| format!("http://{address}/metrics"));
     let text = format!(
         "{} {}\n  serving   {}\n  data      {place}\n  admin     {admin}\n  \
          connect   any Kafka client with bootstrap.servers={first}\n            kcat -b {first} -L\n",

@@ -87,20 +87,32 @@ impl Broker {
             };
             broker.said.push_str(&line);
             if let Some(address) = line.trim().strip_prefix("serving ") {
-                let (_, port) = address.trim().rsplit_once(':').unwrap();
-                broker.port = port.parse().unwrap();
+                broker.serves_at(address.trim());
             }
             if let Some(address) = line.trim().strip_prefix("admin ") {
-                broker.admin = address
-                    .trim()
-                    .strip_prefix("http://")
-                    .and_then(|rest| rest.split('/').next()?.parse().ok());
+                broker.tells_at(address.trim());
+            }
+            // Without a banner the log says the same.
+            if let Ok(said) = serde_json::from_str::<serde_json::Value>(&line)
+                && let (Some(address), Some(admin)) = (said["addresses"].as_str(), said["admin"].as_str())
+            {
+                broker.serves_at(address);
+                broker.tells_at(admin);
             }
             if line.contains("ready") && line.contains("took_ms") {
                 assert_ne!(broker.port, 0, "the banner names the address");
                 return Ok(broker);
             }
         }
+    }
+
+    fn serves_at(&mut self, address: &str) {
+        let (_, port) = address.rsplit_once(':').unwrap();
+        self.port = port.parse().unwrap();
+    }
+
+    fn tells_at(&mut self, address: &str) {
+        self.admin = address.strip_prefix("http://").and_then(|rest| rest.split('/').next()?.parse().ok());
     }
 
     pub(crate) fn signal(&self, name: &str) {

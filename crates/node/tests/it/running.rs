@@ -33,11 +33,11 @@ fn several_run_side_by_side_and_interrupts_end_them() {
     let one = Broker::start(&["--data", "memory"]);
     let other = Broker::start(&["--data", "memory", "--node-id", "2", "--log-format", "json"]);
     assert_ne!((one.port, one.admin), (other.port, other.admin));
-    assert!(
-        other.said.lines().any(|line| line.starts_with('{') && line.contains("\"ready\"")),
-        "{}",
-        other.said
-    );
+    for line in other.said.lines() {
+        let said: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(said["level"].is_string() && said["message"].is_string(), "{line}");
+    }
+    assert!(other.said.contains("\"ready\""), "{}", other.said);
     for broker in [one, other] {
         broker.signal("INT");
         assert_eq!(broker.end().0.code(), Some(0));
