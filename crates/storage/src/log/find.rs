@@ -76,11 +76,11 @@ impl Log {
         }
     }
 
-    /// The first of the records with the largest timestamp, before `upto`; none where no record has a timestamp.
+    /// The first of the records with the largest timestamp, before `upto`: where none has one, the first of all.
     pub async fn find_max_timestamp(&self, upto: Offset) -> Result<Option<Found>, ReadError> {
         let from = self.start().0;
         let upto = upto.min(self.high_watermark()).0;
-        let mut places = self.places(from, upto, false, |place| place.max_timestamp() >= 0)?;
+        let mut places = self.places(from, upto, false, |_| true)?;
         places.sort_by_key(|place| (Reverse(place.max_timestamp()), place.base()));
         let mut best: Option<Found> = None;
         for place in places {
@@ -188,7 +188,7 @@ fn look_in(mut walk: Walk<'_>, from: i64, upto: i64, wish: Wish) -> Result<Optio
         let max_timestamp = step.header.max_timestamp.0;
         let least = match wish {
             Wish::From(timestamp) => timestamp,
-            Wish::Latest => best.map_or(0, |best| best.timestamp.0.saturating_add(1)),
+            Wish::Latest => best.map_or(i64::MIN, |best| best.timestamp.0.saturating_add(1)),
         };
         if step.next() <= from || max_timestamp < least {
             continue;
@@ -208,7 +208,7 @@ fn look_in(mut walk: Walk<'_>, from: i64, upto: i64, wish: Wish) -> Result<Optio
             }
             let better = match wish {
                 Wish::From(least) => timestamp.0 >= least,
-                Wish::Latest => best.is_none_or(|best| timestamp > best.timestamp) && timestamp.0 >= 0,
+                Wish::Latest => best.is_none_or(|best| timestamp > best.timestamp),
             };
             if better {
                 best = Some(Found { offset, timestamp, leader_epoch: epoch });

@@ -33,6 +33,24 @@ fn the_ends_are_found() {
 }
 
 #[test]
+fn the_latest_of_records_without_timestamps_is_the_first() {
+    bench(&[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        assert_eq!(list(bench, OffsetAt::MaxTimestamp).await, (None, None, None));
+        for _ in 0..2 {
+            let batch = Batch { values: &["a", "b"], timestamp: Some(-1), ..Batch::default() };
+            bench.append("t", batch).await.expect("records may have none");
+        }
+        // As seen on a running Kafka 4.4.0.
+        assert_eq!(list(bench, OffsetAt::MaxTimestamp).await, (Some(0), Some(-1), Some(0)));
+        assert_eq!(list(bench, OffsetAt::Timestamp(TimestampMs(0))).await, (None, None, None));
+        let batch = Batch { values: &["c", "d"], timestamp: Some(5), ..Batch::default() };
+        bench.append("t", batch).await.expect("it has one");
+        assert_eq!(list(bench, OffsetAt::MaxTimestamp).await, (Some(4), Some(5), Some(0)));
+    });
+}
+
+#[test]
 fn epochs_end_where_the_next_one_begins() {
     bench(&[], async |bench| {
         bench.create("t", 1, &[]).await;
