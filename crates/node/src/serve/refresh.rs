@@ -51,7 +51,7 @@ impl Refresh {
             self.set("resident_memory_bytes", "Memory of the process that is resident", bytes);
         }
         if let Some(count) = allocator::allocations() {
-            self.set("allocations_total", "How often memory was asked for", count);
+            self.set("allocations", "How often memory was asked for", count);
         }
         if let Some(session) = self.0.session.get() {
             self.groups(session);

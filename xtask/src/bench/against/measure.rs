@@ -186,7 +186,7 @@ impl At {
             batches: figure("thalweg_wal_block_batches_sum"),
             requests: figure("thalweg_kafka_requests_total"),
             reads: figure("thalweg_kafka_socket_reads_total"),
-            allocations: figure("thalweg_allocations_total"),
+            allocations: figure("thalweg_allocations"),
         })
     }
 }
