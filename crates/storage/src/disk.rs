@@ -149,6 +149,8 @@ pub trait File: RegionFile {
     /// Reads what is in memory already and never waits for the device: how many bytes came, 0 where the first one is
     /// not there (or the file ends).
     fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize>;
+    /// From now on the system reads no more of it than what is asked for, where it would read ahead.
+    fn read_nothing_ahead(&self) {}
     /// Writes all of the buffer.
     fn write_all_at<'a>(&'a self, buffer: &'a [u8], position: u64) -> Io<'a, ()>;
     /// Takes the space for these bytes now and lengthens the file to hold them; they read as zeros.

@@ -1,8 +1,8 @@
-//! Windows: pieces of segment files that were read past the page cache, and whose batches were compared with their
-//! checksums, on their way to who asked for them or will ask next. They are what a first reader of old data needs:
-//! filling the page cache takes several times the processor of a direct read, and the kernel's own read-ahead puts so
-//! much in flight that the write-ahead log waits behind it. What is read a second time is for the page cache, which
-//! knows better what is worth keeping; nothing stays here that its reader is through with.
+//! Windows: pieces of segment files that were read from the device, and whose batches were compared with their
+//! checksums, on their way to who asked for them or will ask next. A first reader's are read past the page cache:
+//! filling that takes several times the processor of a direct read. A second reader's go through it, as it knows better
+//! what is worth keeping; nothing stays here that its reader is through with. The kernel's own read-ahead would put so
+//! much in flight that the write-ahead log waits behind it, so it is not used.
 
 mod buffers;
 
@@ -58,6 +58,15 @@ pub(crate) enum State {
     Failed,
 }
 
+/// How a window is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Past the page cache.
+    Aside,
+    /// Into the page cache, for those who will ask again.
+    Cached,
+}
+
 /// Some batches of a file, as they lie there; positions are the file's.
 pub(crate) struct Window {
     position: u64,
@@ -85,14 +94,15 @@ impl Windows {
         Some(entry.state.clone())
     }
 
-    /// Begins a window: the work that reads it may block, and must be done. None where all memory is taken by windows
-    /// that somebody waits for or sends.
+    /// Begins a window: the work that reads it may block, and must be done; it says whether all went well. None where
+    /// all memory is taken by windows that somebody waits for or sends.
     pub(crate) fn begin(
         self: &Arc<Self>,
         place: Place,
         blob: Arc<dyn Blob>,
         run: Run,
-    ) -> Option<impl FnOnce() + Send + 'static> {
+        way: Way,
+    ) -> Option<impl FnOnce() -> bool + Send + 'static> {
         let now = self.clock.elapsed();
         let mut table = self.table.lock();
         let buffer = self.buffers.take().or_else(|| {
@@ -108,13 +118,20 @@ impl Windows {
         table.insert(place, Entry { state, used: now });
         drop(table);
         let windows = self.clone();
-        Some(move || match read(&*blob, run, buffer) {
-            Ok(window) => drop(tell.send(State::Here(Arc::new(window)))),
-            // Who asked reads it in the other way, and tells what is wrong.
-            Err(_) => {
-                windows.give_up(place);
-                drop(tell.send(State::Failed));
-            }
+        Some(move || {
+            let window = read(&*blob, run, buffer, way);
+            let is_good = window.is_ok();
+            let state = match window {
+                Ok(window) => State::Here(Arc::new(window)),
+                // Who asked reads it in the other way, and tells what is wrong.
+                Err(_) => {
+                    windows.give_up(place);
+                    State::Failed
+                }
+            };
+            // Nobody may wait for it any more.
+            let _ = tell.send(state);
+            is_good
         })
     }
 
@@ -148,7 +165,7 @@ impl Entry {
 }
 
 /// Reads all of a run, and compares all of it.
-fn read(blob: &dyn Blob, run: Run, mut buffer: Buffer) -> io::Result<Window> {
+fn read(blob: &dyn Blob, run: Run, mut buffer: Buffer, way: Way) -> io::Result<Window> {
     if run.end_position > blob.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -156,7 +173,10 @@ fn read(blob: &dyn Blob, run: Run, mut buffer: Buffer) -> io::Result<Window> {
     let to = align_up(run.end_position).min(blob.len());
     let mut at = from;
     for step in buffer[..(to - from) as usize].chunks_mut(STEP_BYTES) {
-        blob.read_aside(step, at)?;
+        match way {
+            Way::Aside => blob.read_aside(step, at)?,
+            Way::Cached => blob.read(step, at)?,
+        }
         at += step.len() as u64;
     }
     let bytes = buffer.into_bytes((run.position - from) as usize..(run.end_position - from) as usize);

@@ -55,6 +55,10 @@ impl Blobs for LocalBlobs {
             let path = self.path(name);
             let how = Open { access: Access::Buffered, create: Create::Existing };
             let file = self.disk.open(&path, how).await?;
+            if self.disk.is_direct() {
+                // Windows are read ahead of who reads on; the system would read far more, and a put would wait for it.
+                file.read_nothing_ahead();
+            }
             let length = file.len().await?;
             let aside =
                 self.disk.is_direct().then(|| Aside { disk: self.disk.clone(), path, file: OnceLock::new() });

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rustix::fs::{FallocateFlags, Mode, OFlags};
+use rustix::fs::{Advice, FallocateFlags, Mode, OFlags, fadvise};
 use rustix::io::{Errno, ReadWriteFlags};
 use thalweg_model::region::RegionFile;
 
@@ -229,6 +229,11 @@ impl File for RealFile {
             Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::INTR) => Ok(0),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn read_nothing_ahead(&self) {
+        // Advice: a file system that does not take it reads ahead as before.
+        let _ = fadvise(&self.descriptor, 0, None, Advice::Random);
     }
 
     fn write_all_at<'a>(&'a self, buffer: &'a [u8], position: u64) -> Io<'a, ()> {

@@ -173,6 +173,10 @@ impl File for RecordedFile {
         self.inner.read_cached(buffer, position)
     }
 
+    fn read_nothing_ahead(&self) {
+        self.inner.read_nothing_ahead();
+    }
+
     fn write_all_at<'a>(&'a self, buffer: &'a [u8], position: u64) -> Io<'a, ()> {
         let (file, durable) = (self.file, self.inner.writes_are_durable());
         let what = if buffer.iter().all(|byte| *byte == 0) {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use thalweg_model::world::block_on;
 use thalweg_model::{Offset, Region};
 
-use super::windowed::{Why, Windowed};
+use super::windowed::{LOST, UNCACHED, Windowed};
 use super::{EpochRow, Log, Read, ReadError, WalRun};
 use crate::blobs::{Blob, MemoryBlob};
 use crate::damage::Damage;
@@ -144,7 +144,7 @@ impl Log {
     async fn read_extent(&self, extent: &Extent, want: Want) -> Result<Option<Read>, WalkError> {
         let shared = &self.0.shared;
         let file = shared.files.get(extent.file).await?;
-        match self.read_window(&file, extent, want, Why::New).await? {
+        match self.read_window(&file, extent, want, UNCACHED).await? {
             Windowed::Has(read) => return Ok(read),
             Windowed::Later => return Ok(None),
             Windowed::Never => {}
@@ -162,7 +162,7 @@ impl Log {
             return Ok(None);
         }
         if !at_hand {
-            if let Windowed::Has(read) = self.read_window(&file, extent, want, Why::Lost).await? {
+            if let Windowed::Has(read) = self.read_window(&file, extent, want, LOST).await? {
                 return Ok(read);
             }
             shared.figures.cold_reads.add(1);

@@ -10,19 +10,26 @@ use super::read::{is_at_hand, region_of};
 use crate::extent::Extent;
 use crate::files::OpenFile;
 use crate::walk::{Run, Walk, WalkError, Want, cut};
-use crate::windows::{Place, State, Window, Windows};
+use crate::windows::{Place, State, Way, Window, Windows};
 
 /// How many windows are read ahead of a reader: the device has something to do while he takes in what he got.
 const AHEAD_WINDOWS: usize = 2;
 
-/// Why a range may be read past the page cache.
+/// Why a range is read as a window.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
     /// Nobody has read it.
     New,
-    /// It was read through the page cache, and that did not keep it.
+    /// It was read past the page cache, and is wanted again.
+    Again,
+    /// The page cache was given it and did not keep it.
     Lost,
 }
+
+/// What cannot be in the page cache, as far as we know.
+pub(super) const UNCACHED: &[Why] = &[Why::New, Why::Again];
+/// What was given to it, and is not in it.
+pub(super) const LOST: &[Why] = &[Why::Lost];
 
 /// What windows have for a reader.
 pub(super) enum Windowed {
@@ -30,25 +37,27 @@ pub(super) enum Windowed {
     Has(Option<Read>),
     /// Nothing now; it is better asked for separately.
     Later,
-    /// The range is for the page cache.
+    /// The range is read without windows.
     Never,
 }
 
 impl Log {
-    /// What is wanted, out of a window.
+    /// What is wanted, out of a window; out of a new one if this is `why`.
     pub(super) async fn read_window(
         &self,
         file: &Arc<OpenFile>,
         extent: &Extent,
         want: Want,
-        why: Why,
+        why: &[Why],
     ) -> Result<Windowed, WalkError> {
         let shared = &self.0.shared;
         let run = Run::window(extent, want.from);
         let place = (extent.file, run.position);
         let state = match shared.windows.get(place) {
             Some(state) => state,
-            None if why_window(file, &run) != Some(why) => return Ok(Windowed::Never),
+            None if !why_window(file, &run).is_some_and(|known| why.contains(&known)) => {
+                return Ok(Windowed::Never);
+            }
             None if !want.first_anyway => return Ok(Windowed::Later),
             None => {
                 let reader = shared.cold.free().await;
@@ -90,9 +99,16 @@ impl Log {
         run: Run,
     ) -> Option<(impl FnOnce() + Send + 'static, watch::Receiver<State>)> {
         let windows = &self.0.shared.windows;
+        let way = if why_window(file, &run) == Some(Why::Again) { Way::Cached } else { Way::Aside };
         let (position, length) = (run.position, (run.end_position - run.position) as u32);
-        let work = windows.begin(place, file.blob.clone(), run.with_epochs(self.epoch_rows()))?;
+        let read = windows.begin(place, file.blob.clone(), run.with_epochs(self.epoch_rows()), way)?;
         file.reads_aside(position, length);
+        let file = file.clone();
+        let work = move || {
+            if read() && way == Way::Cached {
+                file.was_checked(position, length);
+            }
+        };
         Some((work, windows.get(place)?))
     }
 
@@ -110,7 +126,7 @@ impl Log {
             // What cannot be opened is told when it is asked for.
             let Ok(file) = shared.files.get(extent.file).await else { return };
             let is_wanted = match why_window(&file, &run) {
-                Some(Why::New) => true,
+                Some(Why::New | Why::Again) => true,
                 Some(Why::Lost) => !is_at_hand(&*file.blob, run.position, run.end_position),
                 None => false,
             };
@@ -134,7 +150,8 @@ impl Log {
     }
 }
 
-/// Why a range would be read past the page cache if it is not in it; none where that is not for it or not possible.
+/// Why a range would be read as a window (if it is not in the page cache, where it may be); none where that is not
+/// possible.
 fn why_window(file: &OpenFile, run: &Run) -> Option<Why> {
     if !file.blob.reads_aside() || !Windows::takes(run) {
         return None;
@@ -143,7 +160,7 @@ fn why_window(file: &OpenFile, run: &Run) -> Option<Why> {
     if file.is_checked(run.position, length) {
         return Some(Why::Lost);
     }
-    (!file.was_read_aside(run.position, length)).then_some(Why::New)
+    Some(if file.was_read_aside(run.position, length) { Why::Again } else { Why::New })
 }
 
 /// The window when it is there; none where it cannot be had, or not at once and that is what is wanted.

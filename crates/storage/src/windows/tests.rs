@@ -18,7 +18,7 @@ fn one_batch() -> (Arc<dyn Blob>, Run) {
 
 fn begin(windows: &Arc<Windows>, place: Place) -> bool {
     let (blob, run) = one_batch();
-    windows.begin(place, blob, run).map(|work| work()).is_some()
+    windows.begin(place, blob, run, Way::Aside).map(|work| assert!(work())).is_some()
 }
 
 fn window(windows: &Windows, place: Place) -> Option<Arc<Window>> {
@@ -54,9 +54,10 @@ fn what_is_not_what_was_written_is_no_window() {
     for (base, end, more) in [(1, 2, 0), (0, 2, 0), (0, 1, -1), (0, 1, 5000)] {
         let (blob, run) = one_batch();
         let run = Run { base, end, end_position: run.end_position.saturating_add_signed(more), ..run };
-        let work = windows.begin((1, 0), blob, run).expect("the buffer of the one before is back");
+        let work =
+            windows.begin((1, 0), blob, run, Way::Cached).expect("the buffer of the one before is back");
         let state = windows.get((1, 0)).expect("it was begun");
-        work();
+        assert!(!work());
         assert!(matches!(*state.borrow(), State::Failed), "{base} {end} {more}");
         assert!(windows.get((1, 0)).is_none());
     }
