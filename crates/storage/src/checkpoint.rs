@@ -467,16 +467,26 @@ impl Checkpointer {
         }
     }
 
-    /// Waits until everything up to `seq` is durable; false when that will never be.
+    /// Waits until everything up to `seq` survives a power cut, whatever counts as durable for others: the manifest tells
+    /// of it. False when that will never be.
     async fn until_durable(&self, seq: WalSeq) -> bool {
-        if self.shared.durable() >= seq {
-            return true;
+        if self.shared.durable() < seq {
+            let mut failure = self.shared.failure.subscribe();
+            tokio::select! {
+                biased;
+                () = self.shared.chain().wait(seq) => {}
+                _ = failure.wait_for(Option::is_some) => return false,
+            }
         }
-        let mut failure = self.shared.failure.subscribe();
-        tokio::select! {
-            biased;
-            () = self.shared.chain().wait(seq) => true,
-            _ = failure.wait_for(Option::is_some) => false,
+        let own = self.chains.last().filter(|row| seq >= row.first);
+        let Some(own) = own else { return true };
+        match self.shared.wal.settle(own.chain).await {
+            Ok(()) => true,
+            Err(error) => {
+                // What was to become durable never will, and no later sync says so.
+                self.shared.fail(&format!("the write-ahead log cannot be synced: {error}"));
+                false
+            }
         }
     }
 

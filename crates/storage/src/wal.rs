@@ -165,6 +165,10 @@ pub async fn read_entries(
         read => read?,
     };
     let header = Header::decode(&first).map_err(damaged)?;
+    if (header.chain, header.seq) != (chain, block.seq) {
+        // The device went astray, and brought another block.
+        return Err(ReadError::Damaged(block.seq));
+    }
     let position = header.index_position();
     let index = match usize::try_from(position).ok().and_then(|position| first.get(position..)) {
         Some(index) if first.len() as u64 == block.length => first.slice_ref(index),
@@ -181,6 +185,8 @@ pub async fn read_entries(
 ///   `put(n)` has ended, as far as [`Caps::puts_in_flight`] allows. The caller acknowledges prefixes only.
 /// - **Durability**: when `put` returns `Ok`, the block survives a power cut (or what the backend's durability says).
 ///   A block whose put failed or never ended may be found later or not.
+/// - **Settling**: where the backend's durability lets a power cut take what was put, `settle` makes it durable; what
+///   others write down about blocks rests on that.
 /// - **Failure**: after an error no further put succeeds. Nothing is tried again.
 /// - **Space**: a put within the room that [`Wal::room`] told before is not refused for lack of it.
 /// - **Close**: `close` decides a dead chain's end, once and for all: what it found is durable when it returns, and it
@@ -199,6 +205,11 @@ pub trait Wal: Send + Sync {
         seq: WalSeq,
         pieces: &'a [Bytes],
     ) -> BoxFuture<'a, Result<(), PutError>>;
+
+    /// Makes what was put into a chain survive a power cut, where a put alone does not.
+    fn settle(&self, _: ChainId) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Decides where a chain that nobody writes any more ends. An end that was written down stands, whatever is found.
     fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>>;

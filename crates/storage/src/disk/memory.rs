@@ -13,6 +13,9 @@ use thalweg_model::world::Random;
 
 use super::{ALIGNMENT, Access, Create, Disk, File, Io, Open, Space};
 
+/// What a device reads at once.
+const SECTOR_BYTES: usize = 512;
+
 /// The disk; clones are the same disk.
 #[derive(Clone)]
 pub struct MemoryDisk(Arc<Mutex<State>>);
@@ -68,6 +71,8 @@ struct State {
     read_faults: bool,
     /// Which read brings a flipped bit, and in which byte.
     misread_at: Option<(u64, usize)>,
+    /// Which read brings a sector of another place of the file, and of which.
+    misdirected_at: Option<(u64, u64)>,
 }
 
 type Node = Arc<Mutex<Contents>>;
@@ -134,6 +139,12 @@ impl MemoryDisk {
         self.0.lock().misread_at = Some((read, byte));
     }
 
+    /// Lets the read with this number begin with a sector of another place of the same file: the device goes astray,
+    /// and not the next time.
+    pub fn misdirect_at(&self, read: u64, from: u64) {
+        self.0.lock().misdirected_at = Some((read, from));
+    }
+
     /// Ends all faults but a cut.
     pub fn heal(&self) {
         let mut state = self.0.lock();
@@ -157,6 +168,21 @@ impl MemoryDisk {
         let state = self.0.lock();
         let node = state.names.get(name).expect("the file is there");
         node.lock().unreadable.extend(pages(bytes.start as usize, bytes.end as usize));
+    }
+
+    /// Flips a bit somewhere in a file whose name begins so, where there is one that is not empty; tells which one, and
+    /// where.
+    pub fn rot_below(&self, names: &str, chance: &dyn Random) -> Option<(String, u64)> {
+        let pick = |count: usize| (chance.next() % count.max(1) as u64) as usize;
+        let state = self.0.lock();
+        let has_bytes =
+            |(name, node): &(&String, &Node)| name.starts_with(names) && !node.lock().bytes.is_empty();
+        let files: Vec<_> = state.names.iter().filter(has_bytes).collect();
+        let (name, node) = files.get(pick(files.len()))?;
+        let mut contents = node.lock();
+        let position = pick(contents.bytes.len());
+        contents.bytes[position] ^= 1 << pick(8);
+        Some(((*name).clone(), position as u64))
     }
 
     /// The disk that the next process finds after this one was killed: all that was done is there, and no more of it is
@@ -452,6 +478,14 @@ impl MemoryFile {
             state.misread_at = None;
             let length = buffer.len();
             buffer[byte % length] ^= 0x10;
+        }
+        if let Some((read, from)) = state.misdirected_at
+            && state.counts.reads > read
+        {
+            state.misdirected_at = None;
+            let count = buffer.len().min(SECTOR_BYTES);
+            let other = node.bytes.get(from as usize..from as usize + count);
+            buffer[..count].copy_from_slice(other.unwrap_or(&[0; SECTOR_BYTES][..count]));
         }
         Ok(())
     }

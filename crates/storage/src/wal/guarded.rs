@@ -46,6 +46,10 @@ where
         })
     }
 
+    fn settle(&self, chain: ChainId) -> BoxFuture<'_, std::io::Result<()>> {
+        self.inner.settle(chain)
+    }
+
     fn close(&self, named: Named) -> BoxFuture<'_, Result<ChainEnd, ReadError>> {
         self.inner.close(named)
     }

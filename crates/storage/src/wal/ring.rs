@@ -274,10 +274,13 @@ impl Shared {
                 handle.reader.read_exact_at(&mut buffer, place.position).await?;
                 reads += 1;
                 // A bad read must not be what is written: it was whole a moment ago, so it is read again.
-                match crate::block::check(&buffer[..whole]) {
-                    Ok(_) => break,
-                    Err(_) if reads < READS_MAX => {}
-                    Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+                let what = match crate::block::check(&buffer[..whole]) {
+                    Ok(header) if (header.chain, header.seq) == (chain, block.seq) => break,
+                    Ok(_) => "another block was read".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                if reads == READS_MAX {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, what));
                 }
             }
             handle.file.write_all_at(&buffer, place.position).await?;
@@ -333,6 +336,18 @@ impl Wal for Ring {
             drop(state);
             if half_used {
                 self.0.make_more();
+            }
+            Ok(())
+        })
+    }
+
+    fn settle(&self, chain: ChainId) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async move {
+            if self.0.options.durability == Durability::Os {
+                let handles = self.0.state.lock().files.handles_of(chain);
+                for handle in handles {
+                    handle.file.sync().await?;
+                }
             }
             Ok(())
         })

@@ -340,3 +340,29 @@ fn a_start_that_reads_wrong_once_loses_nothing() {
         }
     }
 }
+
+#[test]
+fn a_start_that_is_led_astray_once_loses_nothing() {
+    let folder = Folder::disk(true, 33);
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    for index in 0..6 {
+        // A block with all its sums lies in one sector.
+        block_on(engine.wait(engine.put(&log, 1, 10, index)));
+    }
+    engine.kill();
+    let before = disk(&folder).counts().reads;
+    folder.open().kill();
+    for read in 0..disk(&folder).counts().reads - before {
+        for page in [0, 2, 5, 9] {
+            disk(&folder).misdirect_at(disk(&folder).counts().reads + read, page * 4096);
+            let engine = folder.open();
+            let log = engine.create(partition(1, 0));
+            assert_eq!(offsets(&log), all_but(0..0, 6), "read {read}, page {page}");
+            assert_eq!(told(&engine), [], "read {read}, page {page}");
+            engine.kill();
+        }
+    }
+    // And what a start wrote again is what was there.
+    assert_eq!(offsets(&folder.open().create(partition(1, 0))), all_but(0..0, 6));
+}

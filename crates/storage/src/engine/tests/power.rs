@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::disk::Fault;
+use crate::options::Durability;
 use crate::storage::OpenError;
 
 /// What is known of a partition.
@@ -92,6 +93,54 @@ fn what_a_killed_process_left_undurable_is_made_durable_before_it_is_built_on() 
             block_on(engine.close());
         }
     }
+}
+
+/// Chance by which a power cut takes all that it may take.
+struct Worst;
+
+impl Random for Worst {
+    fn next(&self) -> u64 {
+        1
+    }
+}
+
+/// A caller to whose partition something comes just before each look at it.
+#[derive(Default)]
+struct Busy(Mutex<Option<Engine>>);
+
+impl Snapshots for Busy {
+    fn snapshot(&self, partition: TopicPartition, _: Option<Offset>) -> Option<Snapshot> {
+        let engine = self.0.lock().clone()?;
+        let log = engine.create(partition);
+        let seq = engine.put(&log, 1, 100, 0);
+        Some(Snapshot { part: SnapshotPart::Whole, bytes: log.end().0.to_be_bytes().to_vec().into(), seq })
+    }
+}
+
+#[test]
+fn what_the_manifest_says_rests_on_nothing_that_a_power_cut_takes() {
+    let mut folder = Folder::disk(true, 5);
+    folder.options.durability = Durability::Os;
+    let busy = Arc::new(Busy::default());
+    let engine = folder.open_with(&|_| true, busy.clone());
+    let log = engine.create(partition(1, 0));
+    block_on(engine.wait(engine.put(&log, 2, 100, 0)));
+    *busy.0.lock() = Some(engine.clone());
+    block_on(engine.checkpoint());
+    busy.0.lock().take();
+    let kept = log.end();
+    // Nobody promises this one.
+    block_on(engine.wait(engine.put(&log, 1, 100, 0)));
+    let Ground::Disk(disk) = &folder.ground else { unreachable!("it was made on a disk") };
+    let disk = disk.power_cut(&Worst);
+    engine.kill();
+    folder.ground = Ground::Disk(disk);
+    let engine = folder.open();
+    let log = engine.get(partition(1, 0)).expect("it was checkpointed");
+    assert_eq!(log.end(), kept);
+    assert!(!contents(&log, Offset(0), 10_000).is_empty());
+    let found = log.take_recovered().expect("a snapshot was taken");
+    assert_eq!(found.snapshot.concat(), kept.0.to_be_bytes(), "the snapshot tells of what is there");
 }
 
 async fn open(folder: &Folder, disk: &MemoryDisk) -> Result<Engine, OpenError> {

@@ -58,6 +58,7 @@ pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
         let mut position = 0;
         // where the next block of a chain would lie, what seems empty is not believed either: a small block is little
         let mut may_follow = true;
+        let mut before: Option<Header> = None;
         while position < handle.length {
             let header = match window.page(position).await {
                 Some(page) => Header::decode(page).map_err(Some),
@@ -76,7 +77,15 @@ pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
                 }
                 header => header.ok(),
             };
+            let header = match header {
+                // The device may have gone astray, and brought another block.
+                Some(header) if !before.is_some_and(|before| is_next(&before, &header)) => {
+                    window.agreed_header(position, header).await
+                }
+                header => header,
+            };
             may_follow = header.is_some();
+            before = header;
             let Some(header) = header else {
                 if position == 0 && window.is_zero(position) {
                     break;
@@ -121,6 +130,11 @@ pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
     found
 }
 
+/// Whether a block is the one that was put after another.
+fn is_next(before: &Header, header: &Header) -> bool {
+    header.chain == before.chain && header.seq == before.seq.next()
+}
+
 /// The first block in a file whose format is newer than ours: where, and which. Goes by headers alone, and only where
 /// something was written: files are filled from their beginning.
 pub(crate) async fn find_newer(file: Arc<dyn File>) -> io::Result<Option<(u64, u8)>> {
@@ -155,8 +169,8 @@ enum BlockState {
 }
 
 impl BlockState {
-    fn of(bytes: &[u8]) -> Self {
-        if block::check(bytes).is_ok() { Self::Whole } else { Self::Torn }
+    fn of(header: &Header, bytes: &[u8]) -> Self {
+        if block::check(bytes).as_ref() == Ok(header) { Self::Whole } else { Self::Torn }
     }
 }
 
@@ -189,7 +203,7 @@ impl Window {
         if !self.load(position, align_up(length)).await {
             return BlockState::Unreadable;
         }
-        BlockState::of(self.slice(position, length))
+        BlockState::of(header, self.slice(position, length))
     }
 
     /// The header of a page, read once more by itself: what decides where a chain ends is not believed the first time.
@@ -199,7 +213,17 @@ impl Window {
         Ok(Header::decode(&page).ok())
     }
 
-    /// The same for a whole block.
+    /// The header on which two of three readings agree, where there is one. A reading that fails says nothing against it.
+    async fn agreed_header(&self, position: u64, first: Header) -> Option<Header> {
+        let second = self.header_again(position).await.unwrap_or(Some(first));
+        if second == Some(first) {
+            return second;
+        }
+        let third = self.header_again(position).await.unwrap_or(second);
+        if third == Some(first) { third } else { second }
+    }
+
+    /// What became of a whole block, read once more by itself.
     async fn state_after_all(&self, position: u64, header: &Header) -> BlockState {
         let length = header.length();
         if length > self.length - position {
@@ -208,7 +232,7 @@ impl Window {
         let mut buffer = Aligned::zeroed(usize::try_from(align_up(length)).expect("a block fits in memory"));
         let read = self.file.read_exact_at(&mut buffer, position).await;
         let length = usize::try_from(length).expect("a block fits in memory");
-        read.map_or(BlockState::Unreadable, |()| BlockState::of(&buffer[..length]))
+        read.map_or(BlockState::Unreadable, |()| BlockState::of(header, &buffer[..length]))
     }
 
     /// Whether the page that was read last holds nothing.
