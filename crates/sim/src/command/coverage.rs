@@ -6,12 +6,52 @@ use std::fmt;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use thalweg_sim::simulation::peril::Peril;
 use thalweg_sim::simulation::run::Report;
 
 /// How a line begins by which one process tells another what a seed met.
 const MET: &str = "met ";
 /// And what it cost.
 const COST: &str = "cost ";
+
+/// So many seeds meet everything.
+const SEEDS_THAT_MEET_ALL: u64 = 500;
+/// What they meet beside all perils: what comes of these, and what the broker and its clients do meanwhile.
+const MEETS: [&str; 33] = [
+    "broker: checkpoints_total",
+    "broker: ended by Power while it does not serve",
+    "broker: ended by Power while it serves",
+    "broker: ended by Process while it does not serve",
+    "broker: ended by Process while it serves",
+    "broker: gave up by itself",
+    "broker: merge_bytes_total",
+    "broker: run of damaged records met by a census",
+    "broker: scrub_passes_total",
+    "clients: census of a partition",
+    "clients: commit, done",
+    "clients: committed position read",
+    "clients: idempotent record, done",
+    "clients: plain record, done",
+    "clients: poll that brought records",
+    "clients: rebalance",
+    "clients: records deleted or retained, done",
+    "clients: seek",
+    "clients: setting changed",
+    "clients: topic deleted, done",
+    "clients: topic made",
+    "disk: bit rotted",
+    "disk: call hung",
+    "disk: no descriptor",
+    "disk: no room",
+    "disk: page lost by a power cut",
+    "disk: read failed",
+    "disk: read flipped a bit",
+    "disk: read misdirected",
+    "disk: sync failed",
+    "disk: write torn",
+    "network: no descriptor for a connection",
+    "network: piece late",
+];
 
 /// What some seeds met.
 #[derive(Debug, Default)]
@@ -63,6 +103,16 @@ impl Coverage {
             self.met(what, *times);
         }
         self.ended(cost);
+    }
+
+    /// What so many seeds should have met, and have not.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        if self.seeds < SEEDS_THAT_MEET_ALL {
+            return Vec::new();
+        }
+        let perils = Peril::ALL.iter().map(|peril| format!("perils: {peril:?}"));
+        let all = perils.chain(MEETS.map(str::to_owned));
+        all.filter(|what| !self.things.contains_key(what)).collect()
     }
 
     fn met(&mut self, what: &str, times: u64) {

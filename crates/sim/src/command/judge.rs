@@ -20,6 +20,9 @@ pub(crate) struct Flags {
     /// All was read at the end: what nobody saw is lost
     #[arg(long)]
     all_read: bool,
+    /// A power cut may have taken the ends of partitions: what the last census did not reach is not missed
+    #[arg(long)]
+    ends_may_be_lost: bool,
 }
 
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
@@ -29,7 +32,9 @@ pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         let file = File::open(path).with_context(named)?;
         operations.extend(read_lines(BufReader::new(file)).with_context(named)?);
     }
-    let verdict = judge(&operations, Rules { dense: !flags.holes, all_read: flags.all_read });
+    let rules =
+        Rules { dense: !flags.holes, all_read: flags.all_read, ends_may_be_lost: flags.ends_may_be_lost };
+    let verdict = judge(&operations, rules);
     println!("{verdict}");
     Ok(if verdict.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

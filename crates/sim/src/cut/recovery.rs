@@ -133,7 +133,7 @@ fn judged(seen: &[Operation], expected: &Expected, census: &Census) -> Verdict {
     let client = seen.iter().map(|operation| operation.client).max().unwrap_or(0) + 1;
     let mut operations = seen.to_vec();
     operations.extend(census.operations(expected, client, end + 1, end + 2));
-    judge(&operations, Rules { dense: true, all_read: false })
+    judge(&operations, Rules { dense: true, ..Rules::default() })
 }
 
 /// What was seen until the clock said `cut`. What had not ended then may have happened, or not.
@@ -155,7 +155,8 @@ pub fn until(operations: &[Operation], cut: u64) -> Vec<Operation> {
                 | Action::Census { .. }
                 | Action::Assign { .. }
                 | Action::Seek(_)
-                | Action::Committed { .. } => continue,
+                | Action::Committed { .. }
+                | Action::Damaged { .. } => continue,
             }
         }
         seen.push(operation);

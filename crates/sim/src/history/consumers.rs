@@ -54,10 +54,9 @@ fn step<'a>(
         return;
     }
     let Some(shard) = known.shard(partition) else { return };
-    let passed_over = shard
-        .between(next.max(shard.floor), offset)
-        .iter()
-        .find(|version| !committed || known.is_surely_committed(version.value));
+    let passed_over = shard.between(next.max(shard.floor), offset).iter().find(|version| {
+        !shard.is_damaged(version.offset) && (!committed || known.is_surely_committed(version.value))
+    });
     if let Some(version) = passed_over {
         verdict.found(Kind::Skipped, || {
             format!(

@@ -27,6 +27,8 @@ pub(super) struct Shard<'a> {
     pub(super) versions: Vec<Version>,
     /// Below this, records may have been deleted.
     pub(super) floor: i64,
+    /// What was told to be damaged.
+    pub(super) damaged: Vec<(i64, i64)>,
     /// Whether somebody tried to delete the topic.
     pub(super) deleted: bool,
 }
@@ -136,6 +138,10 @@ impl<'a> Known<'a> {
                 let shard = &mut self.partitions[place];
                 shard.floor = shard.floor.max(floor);
             }
+            Action::Damaged { partition, from, to } => {
+                let place = self.place(partition);
+                self.partitions[place].damaged.push((*from, *to));
+            }
             Action::EndTransaction { transaction, commit, .. } => {
                 let asked = self.transactions.entry(*transaction).or_default();
                 if *commit {
@@ -160,7 +166,8 @@ impl<'a> Known<'a> {
         let next = self.partitions.len();
         let place = *self.places.entry(partition).or_insert(next);
         if place == next {
-            self.partitions.push(Shard { partition, versions: Vec::new(), floor: 0, deleted: false });
+            let (versions, damaged) = (Vec::new(), Vec::new());
+            self.partitions.push(Shard { partition, versions, floor: 0, damaged, deleted: false });
         }
         place
     }
@@ -193,6 +200,15 @@ impl<'a> Known<'a> {
 }
 
 impl Shard<'_> {
+    /// Whether the record at this offset is there for good, once it is known: it was not deleted, and is not damaged.
+    pub(super) fn stays(&self, offset: i64) -> bool {
+        offset >= self.floor && !self.is_damaged(offset)
+    }
+
+    pub(super) fn is_damaged(&self, offset: i64) -> bool {
+        self.damaged.iter().any(|(from, to)| (*from..*to).contains(&offset))
+    }
+
     /// The records that are known at offsets of this range.
     pub(super) fn between(&self, from: i64, to: i64) -> &[Version] {
         let first = self.versions.partition_point(|version| version.offset < from);

@@ -1,15 +1,19 @@
 //! What was acknowledged or shown stays: by what later readers saw, and by whole readings of a partition.
 
+use thalweg_model::collections::HashMap;
+
 use super::known::{Known, Shard};
 use super::{Action, Kind, Outcome, Partition, Rules, Verdict};
 
 pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
+    let ends = if rules.ends_may_be_lost { ends(known) } else { HashMap::default() };
     for shard in known.partitions.iter().filter(|shard| !shard.deleted) {
+        let end = ends.get(shard.partition).copied().unwrap_or(i64::MAX);
         let highest_read = shard.versions.iter().rev().find(|version| version.read);
         let highest_read = highest_read.map_or(-1, |version| version.offset);
         let never_read = shard.versions.iter().filter(|version| version.acknowledged && !version.read);
-        for version in never_read.filter(|version| version.offset >= shard.floor) {
-            if version.offset > highest_read && !rules.all_read {
+        for version in never_read.filter(|version| shard.stays(version.offset)) {
+            if version.offset >= end || (version.offset > highest_read && !rules.all_read) {
                 verdict.unseen += 1;
             } else if known.is_surely_committed(version.value) {
                 verdict.found(Kind::Lost, || {
@@ -43,9 +47,11 @@ pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
                 records,
             };
             if rules.dense {
-                census.check_gaps(verdict);
+                census.check_gaps(known.shard(partition), verdict);
             }
-            census.check_start(&deletions, verdict);
+            if !rules.ends_may_be_lost {
+                census.check_start(&deletions, verdict);
+            }
             let is_deleted =
                 |(topic, end): &(&str, u64)| *topic == &*partition.topic && *end < operation.start;
             if topics_deleted.iter().any(is_deleted) {
@@ -54,10 +60,25 @@ pub(super) fn check(known: &Known<'_>, rules: Rules, verdict: &mut Verdict) {
                 });
             }
             if let Some(shard) = known.shard(partition).filter(|shard| !shard.deleted) {
-                census.check_presence(known, shard, verdict);
+                census.check_presence(known, shard, rules, verdict);
             }
         }
     }
+}
+
+/// Where the last census found the end of each partition.
+fn ends<'a>(known: &Known<'a>) -> HashMap<&'a Partition, i64> {
+    let mut ends = HashMap::default();
+    let mut last: HashMap<&Partition, u64> = HashMap::default();
+    for operation in known.operations {
+        if let Action::Census { partition, high_watermark, .. } = &operation.action
+            && last.get(partition).is_none_or(|start| *start < operation.start)
+        {
+            last.insert(partition, operation.start);
+            ends.insert(partition, *high_watermark);
+        }
+    }
+    ends
 }
 
 struct Census<'a> {
@@ -70,10 +91,11 @@ struct Census<'a> {
 
 impl Census<'_> {
     /// Everything that was known before it began is in it.
-    fn check_presence(&self, known: &Known<'_>, shard: &Shard<'_>, verdict: &mut Verdict) {
+    fn check_presence(&self, known: &Known<'_>, shard: &Shard<'_>, rules: Rules, verdict: &mut Verdict) {
         let mut records = self.records.iter().peekable();
         let before = shard.versions.iter().filter(|version| version.since < self.begun);
-        for version in before.filter(|version| version.offset >= shard.floor) {
+        let end = if rules.ends_may_be_lost { self.high_watermark } else { i64::MAX };
+        for version in before.filter(|version| version.offset < end && shard.stays(version.offset)) {
             while records.next_if(|(offset, _)| *offset < version.offset).is_some() {}
             let is_there = records.peek().is_some_and(|(offset, _)| *offset == version.offset);
             if !is_there && known.is_surely_committed(version.value) {
@@ -92,17 +114,19 @@ impl Census<'_> {
         }
     }
 
-    fn check_gaps(&self, verdict: &mut Verdict) {
+    fn check_gaps(&self, shard: Option<&Shard<'_>>, verdict: &mut Verdict) {
+        let all_damaged =
+            |from, to| shard.is_some_and(|shard| (from..to).all(|offset| shard.is_damaged(offset)));
         let mut next = self.log_start;
         for &(offset, _) in self.records {
-            if offset != next {
+            if offset != next && (offset < next || !all_damaged(next, offset)) {
                 verdict.found(Kind::Gap, || {
                     format!("{}: a census wanted offset {next} and got {offset}", self.partition)
                 });
             }
             next = offset + 1;
         }
-        if next < self.high_watermark {
+        if next < self.high_watermark && !all_damaged(next, self.high_watermark) {
             verdict.found(Kind::Gap, || {
                 format!("{}: a census ended at {next} of {}", self.partition, self.high_watermark)
             });

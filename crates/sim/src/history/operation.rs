@@ -95,6 +95,15 @@ pub enum Action {
         /// Where the partition begins now.
         outcome: Outcome<i64>,
     },
+    /// Records told to be damaged: they are not there any more, and those around them are.
+    Damaged {
+        /// Of which partition.
+        partition: Partition,
+        /// The first of them.
+        from: i64,
+        /// The first one after them.
+        to: i64,
+    },
     /// A topic deleted. One that is made again has another name in the history (`t#2`).
     DeleteTopic {
         /// The topic.

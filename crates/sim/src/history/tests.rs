@@ -90,7 +90,7 @@ impl Script {
     }
 
     fn check(&self, expect: &[Kind]) {
-        self.check_with(Rules { dense: true, all_read: false }, expect);
+        self.check_with(Rules { dense: true, ..Rules::default() }, expect);
     }
 }
 
@@ -142,7 +142,7 @@ fn unseen_records_are_counted_and_lost_when_all_was_read() {
     let unseen = script().sent(1, 0).sent(2, 1).polled(2, &[(0, 1)]);
     unseen.check(&[]);
     assert_eq!(judge(&unseen.0, Rules::default()).unseen, 1);
-    unseen.check_with(Rules { dense: true, all_read: true }, &[Kind::Lost]);
+    unseen.check_with(Rules { dense: true, all_read: true, ..Rules::default() }, &[Kind::Lost]);
 }
 
 #[test]
@@ -209,6 +209,36 @@ fn a_census_has_no_holes_where_offsets_are_dense() {
 }
 
 #[test]
+fn what_a_power_cut_may_take_is_an_end() {
+    let rules = Rules { dense: true, ends_may_be_lost: true, ..Rules::default() };
+    let sent = || script().sent(1, 0).sent(2, 1).sent(3, 2).polled(2, &[(0, 1), (1, 2), (2, 3)]);
+    sent().census(0, 1, &[(0, 1)]).check_with(rules, &[]);
+    sent().census(0, 0, &[]).check_with(rules, &[]);
+    sent().census(0, 1, &[(0, 1)]).check(&[Kind::Lost]);
+    // nothing before the end is lost, nor is it another record
+    sent().census(0, 3, &[(0, 1), (2, 3)]).check_with(rules, &[Kind::Lost, Kind::Gap]);
+    sent().send(4, OPEN).census(0, 2, &[(0, 1), (1, 4)]).check_with(rules, &[Kind::Inconsistent]);
+    // a start that went back is no wonder
+    let back = || script().sent(1, 0).deleted(1, Outcome::Ok(1)).census(0, 1, &[(0, 1)]);
+    back().check_with(rules, &[]);
+    back().check(&[Kind::Resurrected]);
+}
+
+#[test]
+fn what_is_told_to_be_damaged_is_not_missed() {
+    let damaged = |from, to| Action::Damaged { partition: t0(), from, to };
+    let sent = || script().sent(1, 0).sent(2, 1).sent(3, 2).sent(4, 3);
+    let hole = || sent().census(0, 4, &[(0, 1), (3, 4)]);
+    hole().act(9, damaged(1, 3)).check(&[]);
+    hole().act(9, damaged(1, 2)).check(&[Kind::Lost, Kind::Gap]);
+    hole().check(&[Kind::Lost, Kind::Gap]);
+    sent().act(9, damaged(2, 4)).census(0, 4, &[(0, 1), (1, 2)]).check(&[]);
+    sent().act(9, damaged(1, 2)).polled(3, &[(1, 2)]).polled(2, &[(0, 1), (2, 3)]).check(&[]);
+    // shown it must be right all the same
+    sent().act(9, damaged(1, 2)).polled(2, &[(0, 1), (1, 9)]).check(&[Kind::Inconsistent, Kind::Unwritten]);
+}
+
+#[test]
 fn what_was_deleted_stays_deleted() {
     let back = script().sent(1, 0).sent(2, 1).deleted(1, Outcome::Ok(1)).census(0, 2, &[(0, 1), (1, 2)]);
     back.check(&[Kind::Resurrected]);
@@ -269,7 +299,7 @@ fn a_long_history_is_judged() {
             script = script.polled(client, &records);
         }
     }
-    script.check_with(Rules { dense: true, all_read: true }, &[]);
+    script.check_with(Rules { dense: true, all_read: true, ..Rules::default() }, &[]);
     script.sent(count, 7).check(&[Kind::Lost, Kind::Inconsistent, Kind::Cycle]);
 }
 

@@ -12,6 +12,9 @@ pub struct Rules {
     pub dense: bool,
     /// Somebody read everything at the end: what nobody saw is lost.
     pub all_read: bool,
+    /// The last census was taken after a power cut that may have taken the ends of partitions: what lies behind the end
+    /// that it found need not be there.
+    pub ends_may_be_lost: bool,
 }
 
 /// The kinds of wrong things.

@@ -22,6 +22,8 @@ const DEVICE_MICROS: (u64, u64) = (60, 400);
 const LOOK: Duration = Duration::from_millis(1);
 /// What the device reads at once.
 const SECTOR: usize = 512;
+/// Where segment files and packs lie.
+const SEGMENTS: &str = "segments/";
 
 /// A disk in a machine; it outlives processes. Clones are the same disk.
 #[derive(Clone)]
@@ -118,7 +120,11 @@ impl Disk for SimDisk {
     fn unlink<'a>(&'a self, name: &'a str) -> Io<'a, ()> {
         self.later(name, CALL_MICROS, move || {
             self.universe.say(format_args!("disk: unlink {name}"));
-            self.disk.unlink(name)
+            let deleted = self.disk.unlink(name);
+            if name.starts_with(SEGMENTS) {
+                self.mood.has_deleted();
+            }
+            deleted
         })
     }
 
@@ -249,7 +255,8 @@ impl File for SimFile {
             let time = if self.file.writes_are_durable() { DEVICE_MICROS } else { CALL_MICROS };
             let mut torn = None;
             if self.disk.chance.percent(30) {
-                self.disk.takes(&self.name, CALL_MICROS).await;
+                // Where it hangs, it hangs half done.
+                self.disk.universe.sleep(self.disk.chance.micros(CALL_MICROS.0, CALL_MICROS.1)).await;
                 self.write_some(buffer, position);
                 torn = Some(Torn(&self.disk));
             }

@@ -17,6 +17,16 @@ pub struct Ledger {
     moment: Arc<AtomicU64>,
     next_client: Arc<AtomicU32>,
     next_value: Arc<AtomicU64>,
+    lost_end: Arc<Mutex<Option<LostEnd>>>,
+}
+
+/// Where in a history a power cut may have taken the ends of partitions.
+#[derive(Clone, Copy, Debug)]
+pub struct LostEnd {
+    /// What was counted after it begins here,
+    pub counting: usize,
+    /// and ends here.
+    pub counted: usize,
 }
 
 impl Ledger {
@@ -28,6 +38,7 @@ impl Ledger {
             moment: Arc::default(),
             next_client: Arc::default(),
             next_value: Arc::default(),
+            lost_end: Arc::default(),
         }
     }
 
@@ -60,6 +71,26 @@ impl Ledger {
         self.ended(client, self.moment(), action);
     }
 
+    /// How much was written down.
+    pub fn len(&self) -> usize {
+        self.operations.lock().len()
+    }
+
+    /// Whether nothing was written down.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A power cut may have taken the ends of partitions; what is left was counted since `counting`.
+    pub fn lost_the_end(&self, counting: usize) {
+        *self.lost_end.lock() = Some(LostEnd { counting, counted: self.len() });
+    }
+
+    /// Where that was.
+    pub fn lost_end(&self) -> Option<LostEnd> {
+        *self.lost_end.lock()
+    }
+
     /// All that was written down.
     pub fn operations(&self) -> Vec<Operation> {
         self.operations.lock().clone()
@@ -87,6 +118,7 @@ fn doing(action: &Action) -> &'static str {
         Action::DeleteTopic { outcome: Outcome::Ok(()), .. } => "clients: topic deleted, done",
         Action::DeleteTopic { .. } => "clients: topic deleted, nobody knows",
         Action::EndTransaction { .. } => "clients: transaction ended",
+        Action::Damaged { .. } => "broker: run of damaged records met by a census",
     }
 }
 
@@ -102,6 +134,7 @@ fn is_unknown(action: &Action) -> bool {
         | Action::Census { .. }
         | Action::Assign { .. }
         | Action::Seek(_)
-        | Action::Committed { .. } => false,
+        | Action::Committed { .. }
+        | Action::Damaged { .. } => false,
     }
 }

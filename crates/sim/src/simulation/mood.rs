@@ -9,6 +9,8 @@ use crate::simulation::universe::{Chance, reads_the_device};
 
 /// After a read that went wrong so many go well.
 const GOOD_READS: u64 = 4;
+/// What all names begin with.
+const EVERYTHING: &str = "";
 
 /// How the disk is at the moment.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Mood {
     pub no_descriptors: AtomicBool,
     /// Calls for files of this name, or in this folder, do not return.
     stuck: Mutex<Option<&'static str>>,
+    /// From the next deletion of a segment file on no call returns.
+    stuck_at_deletion: AtomicBool,
     /// How many calls hang.
     hanging: AtomicU64,
     /// The last read that went wrong: the next ones go well, so that who tries again succeeds.
@@ -52,8 +56,23 @@ impl Mood {
         self.hanging.store(0, Ordering::Relaxed);
     }
 
+    /// From the next deletion of a segment file on no call returns.
+    pub fn stick_at_deletion(&self) {
+        self.stuck_at_deletion.store(true, Ordering::Relaxed);
+        self.hanging.store(0, Ordering::Relaxed);
+    }
+
+    /// A segment file was deleted.
+    pub(super) fn has_deleted(&self) {
+        if self.stuck_at_deletion.swap(false, Ordering::Relaxed) {
+            self.stick(EVERYTHING);
+            self.hangs();
+        }
+    }
+
     /// They return again.
     pub fn loosen(&self) {
+        self.stuck_at_deletion.store(false, Ordering::Relaxed);
         *self.stuck.lock() = None;
     }
 

@@ -24,7 +24,7 @@ use self::pipe::Pipe;
 /// What a connection takes to be made.
 const CONNECT_MICROS: (u64, u64) = (50, 500);
 /// What the system says when the process has as many files open as it may.
-pub(super) const EMFILE: i32 = 24;
+pub const EMFILE: i32 = 24;
 
 /// The network; clones are the same network.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use thalweg_broker::config::BrokerConfig;
 use thalweg_broker::{Broker, Endpoint, Identity};
 use thalweg_kafka::{Server, Settings};
 use thalweg_model::world::World;
-use thalweg_model::{BrokerAddress, NodeId};
+use thalweg_model::{BrokerAddress, NodeId, TopicPartition};
 use thalweg_net::{ConnectionGate, ConnectionLimits, FrameBudget, Listener, Shutdown, ShutdownTrigger};
 use thalweg_storage::disk::{Disk, MemoryDisk};
 use thalweg_storage::{OnFailure, Options, Storage};
@@ -24,6 +24,11 @@ use crate::simulation::universe::{Chance, House, Universe};
 
 /// Where it listens.
 pub const PORT: u16 = 9092;
+
+/// Where segment files and packs lie.
+const SEGMENTS: &str = "segments/";
+/// What the system says of [`EMFILE`](crate::simulation::network::EMFILE).
+const NO_DESCRIPTOR: &str = "os error 24";
 
 /// How a process ends before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,9 @@ pub struct Node {
     settings: BTreeMap<Arc<str>, Arc<str>>,
     lives: u32,
     life: Option<Life>,
+    /// How many bits of files at rest were flipped.
+    rotten: usize,
+    complaints: Vec<String>,
 }
 
 /// A process.
@@ -76,6 +84,7 @@ struct State {
     closed: bool,
     refused: Option<String>,
     failure: Option<watch::Receiver<Option<Arc<str>>>>,
+    broker: Option<Broker>,
 }
 
 impl Node {
@@ -99,6 +108,8 @@ impl Node {
             settings,
             lives: 0,
             life: None,
+            rotten: 0,
+            complaints: Vec::new(),
         }
     }
 
@@ -168,6 +179,9 @@ impl Node {
             Some(why) => {
                 self.universe.say(format_args!("node: life {} gave up: {why}", self.lives));
                 self.universe.tally().count("broker: gave up by itself");
+                if serving && why.contains(NO_DESCRIPTOR) {
+                    self.complaints.push(format!("life {} ended for want of descriptors: {why}", self.lives));
+                }
                 self.die(Death::Process);
                 Health::Failed(why)
             }
@@ -178,6 +192,35 @@ impl Node {
             }
             None if serving => Health::Serving,
             None => Health::Starting,
+        }
+    }
+
+    /// Flips a bit of a segment file that is there: what it held is not there any more.
+    pub fn rot(&mut self) {
+        let Some((name, position)) = self.disk.rot_below(SEGMENTS, &self.chance) else { return };
+        self.universe.say(format_args!("disk: {name} rots at {position}"));
+        self.universe.tally().count("disk: bit rotted");
+        self.rotten += 1;
+    }
+
+    /// Which records of a partition the broker tells to be damaged.
+    pub fn damages(&self, partition: TopicPartition) -> Vec<(i64, i64)> {
+        let broker = self.life.as_ref().and_then(|life| life.state.lock().broker.clone());
+        let damages = broker.map(|broker| broker.engine().damages()).unwrap_or_default();
+        let own = damages.into_iter().filter(|damage| damage.partition == partition);
+        own.map(|damage| (damage.from.0, damage.to.0)).collect()
+    }
+
+    /// What it did that no broker may do, whatever its clients saw.
+    pub fn complaints(&self) -> Result<(), String> {
+        let broker = self.life.as_ref().and_then(|life| life.state.lock().broker.clone());
+        let damages = broker.map(|broker| broker.engine().damages()).unwrap_or_default();
+        if damages.len() > self.rotten {
+            return Err(format!("{} bits rotted, and more is told to be damaged: {damages:?}", self.rotten));
+        }
+        match self.complaints.first() {
+            Some(complaint) => Err(complaint.clone()),
+            None => Ok(()),
         }
     }
 
@@ -219,7 +262,11 @@ impl Parts {
         let storage = storage.map_err(|error| error.to_string())?;
         let broker = Broker::open(storage, config, identity, world.clone()).await;
         let broker = broker.map_err(|error| error.to_string())?;
-        state.lock().failure = Some(broker.engine().failure());
+        {
+            let mut state = state.lock();
+            state.failure = Some(broker.engine().failure());
+            state.broker = Some(broker.clone());
+        }
         let head = Settings {
             frame_bytes_max: 1 << 20,
             idle_max: Duration::from_secs(20),
@@ -236,7 +283,8 @@ impl Parts {
         server.serve(vec![listener]).await;
         state.lock().serving = false;
         broker.close().await;
-        state.lock().closed = true;
+        let mut state = state.lock();
+        (state.closed, state.broker) = (true, None);
         Ok(())
     }
 }

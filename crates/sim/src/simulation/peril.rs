@@ -56,10 +56,13 @@ pub enum Peril {
     StuckCall,
     /// The process has as many files open as it may, for a while.
     NoDescriptors,
+    /// A bit of a file at rest flips, for good.
+    Rot,
 }
 
 impl Peril {
-    const ALL: [Self; 15] = [
+    /// All kinds.
+    pub const ALL: [Self; 16] = [
         Self::Kill,
         Self::PowerCut,
         Self::KillThenPowerCut,
@@ -75,6 +78,7 @@ impl Peril {
         Self::ClockJump,
         Self::StuckCall,
         Self::NoDescriptors,
+        Self::Rot,
     ];
 
     /// The kinds that a run knows: some of all, so that each is seen alone and with others.
@@ -158,6 +162,7 @@ impl Script {
                 self.node.lock().wrong_ms.store(jump, Ordering::Relaxed);
             }
             Peril::StuckCall => self.stick(chance).await,
+            Peril::Rot => self.node.lock().rot(),
             Peril::NoDescriptors => {
                 let mood = self.node.lock().mood.clone();
                 let flags = [&mood.no_descriptors, &self.network.weather().no_descriptors];
@@ -187,7 +192,11 @@ impl Script {
     /// Waits until a call hangs, lets all else go on for a while, and ends the process or the machine.
     async fn stick(&self, chance: &Chance) {
         let mood = self.node.lock().mood.clone();
-        mood.stick(chance.pick::<&str>(&STUCK_AT));
+        if chance.percent(25) {
+            mood.stick_at_deletion();
+        } else {
+            mood.stick(chance.pick::<&str>(&STUCK_AT));
+        }
         let give_up = self.universe.elapsed() + STUCK_AFTER_MAX;
         while !mood.has_hanging() && self.universe.elapsed() < give_up {
             self.tend(chance.micros(100, 3_000), chance).await;
@@ -198,7 +207,8 @@ impl Script {
                 self.network.cut_all();
                 self.universe.sleep(chance.micros(1_000, STUCK_MICROS_MAX)).await;
             }
-            self.node.lock().die(*chance.pick(&[Death::Process, Death::Power]));
+            let ends_by_power = !self.plan.ends_may_be_lost() && chance.percent(50);
+            self.node.lock().die(if ends_by_power { Death::Power } else { Death::Process });
         }
         mood.loosen();
     }

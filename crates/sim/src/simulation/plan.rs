@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thalweg_kafka::client::PartitionName;
-use thalweg_storage::Options;
+use thalweg_storage::{Durability, Options};
 
 use crate::simulation::peril::Peril;
 use crate::simulation::universe::Chance;
+
+/// What settings are called by which records go by themselves.
+const RETENTION: &str = "retention.";
 
 /// The plan of a run.
 #[derive(Clone, Debug)]
@@ -65,13 +68,24 @@ impl Plan {
             text("log.segment.bytes", &(1 << 20)),
         ]);
         let most = *chance.pick(&[20_000, 100_000, 400_000]);
+        let options = options(chance);
+        let mut perils = Peril::choose(chance);
+        let mut topics: Vec<_> =
+            (0..chance.between(1, 2)).map(|number| PlannedTopic::new(number, chance)).collect();
+        if options.durability == Durability::Os {
+            perils.retain(|peril| !matches!(peril, Peril::PowerCut | Peril::KillThenPowerCut));
+            // Nobody would know any more where retention had moved a start that the power cut takes back.
+            topics
+                .iter_mut()
+                .for_each(|topic| topic.configs.retain(|(name, _)| !name.starts_with(RETENTION)));
+        }
         Self {
             storm: chance.micros(400_000, 1_600_000),
             direct: chance.percent(70),
-            options: options(chance),
+            options,
             settings,
-            topics: (0..chance.between(1, 2)).map(|number| PlannedTopic::new(number, chance)).collect(),
-            perils: Peril::choose(chance),
+            topics,
+            perils,
             peril_every_micros: (most / 20, most),
             producers: chance.between(1, 3),
             readers: chance.between(0, 2),
@@ -82,6 +96,11 @@ impl Plan {
         }
     }
 
+    /// Whether a power cut may take the ends of partitions: there is one then, behind the storm.
+    pub fn ends_may_be_lost(&self) -> bool {
+        self.options.durability == Durability::Os
+    }
+
     /// All partitions of the topics that stay.
     pub fn partitions(&self) -> Vec<PartitionName> {
         self.topics.iter().flat_map(PlannedTopic::all).collect()
@@ -90,7 +109,7 @@ impl Plan {
     /// Those of topics whose records go by themselves.
     pub fn retained(&self) -> Vec<PartitionName> {
         let is_retained =
-            |topic: &&PlannedTopic| topic.configs.iter().any(|(name, _)| name.starts_with("retention."));
+            |topic: &&PlannedTopic| topic.configs.iter().any(|(name, _)| name.starts_with(RETENTION));
         self.topics.iter().filter(is_retained).flat_map(PlannedTopic::all).collect()
     }
 }
@@ -119,7 +138,10 @@ impl PlannedTopic {
 /// Small bounds, so that a short life meets all of them.
 fn options(chance: &Chance) -> Options {
     let kib = |least, most| chance.between(least, most) << 10;
+    // Many small packs are merged.
+    let is_often = chance.percent(35);
     Options {
+        durability: if chance.percent(15) { Durability::Os } else { Durability::Fsync },
         tail_bytes: kib(8, 64),
         wal_bytes: kib(16, 64),
         ring_first_bytes: *chance.pick(&[32 << 10, 64 << 10]),
@@ -128,11 +150,17 @@ fn options(chance: &Chance) -> Options {
         ring_files_uncovered_max: 2,
         reserve_wait_max: chance.micros(50_000, 500_000),
         checkpoint_bytes: kib(8, 64),
-        checkpoint_interval: chance.micros(200_000, 2_000_000),
+        checkpoint_interval: if is_often {
+            chance.micros(20_000, 100_000)
+        } else {
+            chance.micros(200_000, 2_000_000)
+        },
         release_interval: chance.micros(100_000, 500_000),
         own_file_bytes: kib(4, 32),
         delete_delay: chance.micros(0, 300_000),
         cold_readers: chance.between(1, 3) as usize,
+        scrub_bytes_per_second: kib(64, 4096),
+        scrub_interval: chance.micros(200_000, 3_000_000),
         ..Options::default()
     }
 }

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use thalweg_model::collections;
 use thalweg_storage::disk::MemoryDisk;
 
-use crate::history::{Rules, judge};
-use crate::simulation::ledger::Ledger;
+use crate::history::{Action, Operation, Outcome, Rules, judge};
+use crate::simulation::ledger::{Ledger, LostEnd};
 use crate::simulation::network::{SimNetwork, Weather};
 use crate::simulation::node::Node;
 use crate::simulation::plan::Plan;
@@ -97,8 +97,8 @@ pub fn run(seed: u64, trace: &Trace) -> Report {
     };
     let operations = ledger.operations();
     let mut wrong: Vec<String> = ended.err().into_iter().collect();
-    let verdict = judge(&operations, Rules { dense: true, all_read: wrong.is_empty() });
-    wrong.extend(verdict.anomalies.iter().map(ToString::to_string));
+    let all_read = wrong.is_empty();
+    wrong.extend(judged(&operations, ledger.lost_end(), Rules { dense: true, all_read, ..Rules::default() }));
     let lives = node.lock().lives();
     universe.end();
     universe.figures().sum(universe.tally());
@@ -112,6 +112,27 @@ pub fn run(seed: u64, trace: &Trace) -> Report {
         counts: universe.tally().counts(),
         wrong,
     }
+}
+
+/// What is wrong with a history. Where a power cut may have taken the ends of partitions, it has two ages: what the first
+/// one knew holds up to where the counting after it found the ends, and the second one begins with what was counted.
+fn judged(operations: &[Operation], lost_end: Option<LostEnd>, rules: Rules) -> Vec<String> {
+    let told = |operations: &[Operation], rules| -> Vec<String> {
+        judge(operations, rules).anomalies.iter().map(ToString::to_string).collect()
+    };
+    let Some(LostEnd { counting, counted }) = lost_end else { return told(operations, rules) };
+    let first = Rules { all_read: false, ends_may_be_lost: true, ..rules };
+    let mut wrong = told(&operations[..counted], first);
+    let sent = operations[..counting].iter().filter_map(|operation| {
+        let Action::Produce { partition, value, idempotent, .. } = &operation.action else { return None };
+        let (partition, value, idempotent) = (partition.clone(), *value, *idempotent);
+        let outcome = Outcome::Unknown;
+        let action = Action::Produce { partition, value, idempotent, transaction: None, outcome };
+        Some(Operation { end: None, action, ..operation.clone() })
+    });
+    let second: Vec<_> = sent.chain(operations[counting..].iter().cloned()).collect();
+    wrong.extend(told(&second, rules));
+    wrong
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use thalweg_kafka::client::{NewTopic, PartitionName};
 use thalweg_model::world::Task;
+use thalweg_model::{PartitionIndex, TopicPartition};
 
 use crate::history::{Action, Outcome};
 use crate::simulation::clients::{
@@ -24,6 +25,8 @@ const START_MAX: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(1);
 /// How long counting may take.
 const CENSUS_MAX: Duration = Duration::from_secs(60);
+/// How long before their end clients are cut off where the power takes the ends of partitions.
+const CUT_BEFORE_END: Duration = Duration::from_millis(50);
 /// How long a client may take to see that it is over.
 const END_MAX: Duration = Duration::from_secs(60);
 
@@ -50,14 +53,42 @@ impl Script {
         let mut epochs = Vec::new();
         self.count(&mut epochs).await?;
         let until = self.universe.elapsed() + self.plan.storm;
-        let clients = self.start_clients(until);
-        self.storm(until).await;
-        self.calm();
-        self.tended(self.until_ended(clients)).await?;
+        if self.plan.ends_may_be_lost() {
+            let clients = self.start_clients(until + CUT_BEFORE_END, 0);
+            self.storm(until).await;
+            self.lose_the_end(clients, &mut epochs).await?;
+        } else {
+            let clients = self.start_clients(until, 0);
+            self.storm(until).await;
+            self.calm();
+            self.tended(self.until_ended(clients)).await?;
+        }
         self.tended(self.count(&mut epochs)).await?;
-        self.node.lock().die(Death::Power);
+        let death = if self.plan.ends_may_be_lost() { Death::Process } else { Death::Power };
+        self.node.lock().die(death);
         self.until_serving().await?;
-        self.tended(self.count(&mut epochs)).await
+        self.tended(self.count(&mut epochs)).await?;
+        self.node.lock().complaints()
+    }
+
+    /// The power goes in the middle of the work, and takes what was not synced. What is left is counted before anybody
+    /// goes on, and then others work for a while.
+    async fn lose_the_end(
+        &self,
+        clients: Vec<(&'static str, Task)>,
+        epochs: &mut Vec<(u32, i32)>,
+    ) -> Result<(), String> {
+        self.node.lock().die(Death::Power);
+        self.calm();
+        // Until they have ended the machine stays down: what nobody knows by then nobody ever will.
+        self.until_ended(clients).await?;
+        self.until_serving().await?;
+        let counting = self.ledger.len();
+        self.tended(self.count(epochs)).await?;
+        self.ledger.lost_the_end(counting);
+        let until = self.universe.elapsed() + self.plan.storm / 4;
+        let clients = self.start_clients(until, 1);
+        self.tended(self.until_ended(clients)).await
     }
 
     async fn until_ended(&self, clients: Vec<(&'static str, Task)>) -> Result<(), String> {
@@ -133,7 +164,8 @@ impl Script {
         Ok(())
     }
 
-    fn start_clients(&self, until: Duration) -> Vec<(&'static str, Task)> {
+    /// Starts clients who work for a while; those of another age use other names.
+    fn start_clients(&self, until: Duration, age: u32) -> Vec<(&'static str, Task)> {
         let chance = self.universe.chance("clients");
         let plan = &self.plan;
         let partitions = plan.partitions();
@@ -157,7 +189,7 @@ impl Script {
             start("member", &mut |desk| Box::pin(joining.clone().run(desk)));
         }
         for number in 0..plan.committers {
-            let group: Arc<str> = format!("register-{number}").into();
+            let group: Arc<str> = format!("register-{age}-{number}").into();
             let committing = Committing { group, partitions: partitions.clone() };
             start("committer", &mut |desk| Box::pin(committing.clone().write(desk)));
             start("commit-reader", &mut |desk| Box::pin(committing.clone().read(desk)));
@@ -167,7 +199,7 @@ impl Script {
             start("deleter", &mut |desk| Box::pin(deleting.clone().run(desk)));
         }
         if plan.remakes {
-            start("remaker", &mut |desk| Box::pin(Remaking::default().run(desk)));
+            start("remaker", &mut |desk| Box::pin(Remaking::of_age(age).run(desk)));
         }
         tasks
     }
@@ -176,14 +208,18 @@ impl Script {
     async fn count(&self, epochs: &mut Vec<(u32, i32)>) -> Result<(), String> {
         let desk = self.desk(self.universe.elapsed() + CENSUS_MAX);
         let retained: Vec<PartitionName> = self.plan.retained();
-        let epoch = census(&desk, &self.plan.partitions(), |name, log_start| {
+        let begins = |name: &PartitionName, log_start| {
             if retained.contains(name) && log_start > 0 {
                 let (partition, outcome) = (place(name), Outcome::Ok(log_start));
                 let action = Action::DeleteRecords { partition, before: log_start, outcome };
                 desk.ledger.now(desk.number, action);
             }
-        })
-        .await?;
+        };
+        let damages = |topic, index| {
+            let partition = TopicPartition { topic, partition: PartitionIndex(index) };
+            self.node.lock().damages(partition)
+        };
+        let epoch = census(&desk, &self.plan.partitions(), begins, damages).await?;
         let life = self.node.lock().lives();
         if let Some((before, old)) = epochs.last()
             && (life > *before) != (epoch > *old)

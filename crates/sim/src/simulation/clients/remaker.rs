@@ -13,8 +13,13 @@ use super::reader::FOREIGN;
 use super::{Desk, value_bytes, value_of};
 use crate::history::{Action, Outcome, Partition, Polled, Position};
 
+/// How long one waits for the end of what was sent.
+const DELIVERY_MAX: Duration = Duration::from_secs(3);
+/// How many names an age has.
+const NAMES_OF_AN_AGE: u32 = 1_000_000;
+
 /// What it does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Remaking {
     /// How many names were used up.
     names: u32,
@@ -23,6 +28,11 @@ pub struct Remaking {
 }
 
 impl Remaking {
+    /// Somebody who uses names of his own.
+    pub fn of_age(age: u32) -> Self {
+        Self { names: age * NAMES_OF_AN_AGE, times: 0 }
+    }
+
     /// Makes and deletes until it is over.
     pub async fn run(mut self, desk: Desk) {
         while let Some(client) = desk.connected().await {
@@ -62,7 +72,8 @@ impl Remaking {
         }
         desk.universe.tally().count("clients: topic made");
         let partition = Partition::new(known.clone(), 0);
-        let options = ProducerOptions { linger: Duration::ZERO, ..ProducerOptions::default() };
+        let (linger, delivery_timeout) = (Duration::ZERO, DELIVERY_MAX);
+        let options = ProducerOptions { linger, delivery_timeout, ..ProducerOptions::default() };
         let producer = Producer::new(client.clone(), options).await?;
         let mut settled = true;
         for _ in 0..chance.between(1, 8) {
