@@ -256,11 +256,9 @@ impl Shared {
 
     /// Writes the blocks once more of which no later one says that they were durable. A block of a process that ended
     /// can be readable and not on the device; where its sync had failed, the system takes it for written, and another
-    /// sync alone would do nothing.
+    /// sync alone would do nothing. Where no put is synced this holds all the more: the end is written down, and the next
+    /// chain goes on behind it.
     async fn write_again(&self, chain: ChainId, from: WalSeq, end: WalSeq) -> io::Result<()> {
-        if self.options.durability == Durability::Os {
-            return Ok(());
-        }
         let listed = self.state.lock().files.list(chain, from);
         let proven = listed.iter().map(|block| block.durable_below).max().unwrap_or(from);
         for block in listed.iter().filter(|block| block.whole && block.seq >= proven && block.seq <= end) {

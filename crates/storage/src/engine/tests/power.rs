@@ -143,6 +143,32 @@ fn what_the_manifest_says_rests_on_nothing_that_a_power_cut_takes() {
     assert_eq!(found.snapshot.concat(), kept.0.to_be_bytes(), "the snapshot tells of what is there");
 }
 
+#[test]
+fn what_a_failed_sync_gave_up_is_written_again_though_nothing_is_synced() {
+    for change in 0..12 {
+        let mut folder = Folder::disk(true, change);
+        folder.options.durability = Durability::Os;
+        let engine = folder.open();
+        let log = engine.create(partition(1, 0));
+        block_on(engine.wait(engine.put(&log, 2, 100, 0)));
+        let Ground::Disk(disk) = &folder.ground else { unreachable!("it was made on a disk") };
+        let disk = disk.clone();
+        disk.fail_at(disk.counts().changes + change, Fault::SyncFails);
+        block_on(engine.checkpoint());
+        engine.kill();
+        // The next life builds on what it finds, so that a power cut must not take it any more.
+        let killed = disk.kill();
+        folder.ground = Ground::Disk(killed.clone());
+        folder.open().kill();
+        folder.ground = Ground::Disk(killed.power_cut(&Worst));
+        let engine = folder.open();
+        let log = engine.get(partition(1, 0)).expect("it was there");
+        assert_eq!(log.end(), Offset(2), "sync {change} failed");
+        assert!(!contents(&log, Offset(0), 10_000).is_empty(), "sync {change} failed");
+        assert_eq!(engine.damages(), [], "sync {change} failed");
+    }
+}
+
 async fn open(folder: &Folder, disk: &MemoryDisk) -> Result<Engine, OpenError> {
     let (options, world) = (folder.options.clone(), folder.world.clone());
     let storage = Storage::on_disk(Arc::new(disk.clone()), NodeId(1), options, world).await?;
