@@ -13,10 +13,10 @@ use crate::simulation::universe::Chance;
 const WEATHER_MICROS: (u64, u64) = (5_000, 400_000);
 /// How much a full disk still takes.
 const FULL_BYTES_MAX: u64 = 96 << 10;
-/// Where calls get stuck.
-const STUCK_AT: [&str; 4] = ["wal/", "segments/", "facts/shard-0", "facts/cluster"];
+/// Where calls get stuck: what is acknowledged rests on the log, and most that is deleted on the manifest.
+const STUCK_AT: [&str; 6] = ["wal/", "wal/", "wal/", "segments/", "facts/shard-0", "facts/cluster"];
 /// How long one waits for a call there.
-const STUCK_AFTER_MAX: Duration = Duration::from_millis(400);
+const STUCK_AFTER_MAX: Duration = Duration::from_millis(800);
 /// How long it hangs at most.
 const STUCK_MICROS_MAX: u64 = 40_000;
 /// How far a clock jumps, in milliseconds.
@@ -192,7 +192,7 @@ impl Script {
     /// Waits until a call hangs, lets all else go on for a while, and ends the process or the machine.
     async fn stick(&self, chance: &Chance) {
         let mood = self.node.lock().mood.clone();
-        if chance.percent(25) {
+        if chance.percent(45) {
             mood.stick_at_deletion();
         } else {
             mood.stick(chance.pick::<&str>(&STUCK_AT));
@@ -203,7 +203,7 @@ impl Script {
         }
         if mood.has_hanging() {
             self.universe.sleep(chance.micros(1, STUCK_MICROS_MAX)).await;
-            if chance.percent(50) {
+            if chance.percent(70) {
                 self.network.cut_all();
                 self.universe.sleep(chance.micros(1_000, STUCK_MICROS_MAX)).await;
             }

@@ -139,7 +139,7 @@ impl PlannedTopic {
 fn options(chance: &Chance) -> Options {
     let kib = |least, most| chance.between(least, most) << 10;
     // Many small packs are merged.
-    let is_often = chance.percent(35);
+    let is_often = chance.percent(50);
     Options {
         durability: if chance.percent(15) { Durability::Os } else { Durability::Fsync },
         tail_bytes: kib(8, 64),
