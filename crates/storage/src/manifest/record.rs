@@ -57,6 +57,11 @@ pub(crate) struct PartitionRow {
     pub(crate) segments: Vec<SegmentRow>,
 }
 
+/// No number of a block or a file, and no offset, is larger.
+const NUMBER_MAX: u64 = 1 << 62;
+/// Nor is a folder started more often: a partition's leader epoch is this and more.
+const SHARD_EPOCH_MAX: i32 = 1 << 30;
+
 const EPOCH_BYTES: usize = 12;
 const SEGMENT_BYTES: usize = 40;
 const MARK_ROW_BYTES: usize = 20;
@@ -193,24 +198,24 @@ pub(crate) fn decode<'a>(input: &mut &'a [u8]) -> Result<Record<'a>, OpenError> 
             let fields = need(input, 8)?;
             Record::Format { version: fields.get_u32_le(), node: NodeId(fields.get_i32_le()) }
         }
-        2 => Record::ShardEpoch(need(input, 4)?.get_i32_le()),
+        2 => Record::ShardEpoch(within(need(input, 4)?.get_i32_le(), 0, SHARD_EPOCH_MAX)?),
         3 | 4 => {
             let fields = need(input, 24)?;
-            let (chain, seq) = (chain(fields), WalSeq(fields.get_u64_le()));
+            let (chain, seq) = (chain(fields), WalSeq(number(fields)?));
             match kind {
                 3 => Record::ChainBegun { chain, first: seq },
                 _ => Record::ChainEnded { chain, end: seq },
             }
         }
         5 => Record::ChainForgotten(chain(need(input, 16)?)),
-        6 => Record::Covered(WalSeq(need(input, 8)?.get_u64_le())),
-        7 => Record::NextFile(need(input, 8)?.get_u64_le()),
+        6 => Record::Covered(WalSeq(number(input)?)),
+        7 => Record::NextFile(number(input)?),
         8 => {
             let fields = need(input, 17)?;
-            let number = fields.get_u64_le();
+            let number = number(fields)?;
             Record::File { number, row: FileRow { bytes: fields.get_u64_le(), level: fields.get_u8() } }
         }
-        9 => Record::FileGone(need(input, 8)?.get_u64_le()),
+        9 => Record::FileGone(number(input)?),
         10 => Record::Partition(partition_row(input)?),
         11 => {
             let partition = partition(input)?;
@@ -235,7 +240,7 @@ pub(crate) fn decode<'a>(input: &mut &'a [u8]) -> Result<Record<'a>, OpenError> 
         14 => Record::SnapshotGone(partition(input)?),
         16 => {
             let partition = partition(input)?;
-            Record::Skip { partition, to: need(input, 8)?.get_i64_le() }
+            Record::Skip { partition, to: offset(need(input, 8)?.get_i64_le())? }
         }
         kind => return Err(OpenError::Damaged(format!("the manifest has a record of unknown kind {kind}"))),
     })
@@ -245,6 +250,22 @@ fn need<'a, 'b>(input: &'b mut &'a [u8], bytes: usize) -> Result<&'b mut &'a [u8
     match input.len() >= bytes {
         true => Ok(input),
         false => Err(cut_short()),
+    }
+}
+
+/// What is counted: nobody comes so far, and one more is always a number.
+fn number(input: &mut &[u8]) -> Result<u64, OpenError> {
+    within(need(input, 8)?.get_u64_le(), 0, NUMBER_MAX)
+}
+
+fn offset(found: i64) -> Result<i64, OpenError> {
+    within(found, 0, NUMBER_MAX.cast_signed())
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(found: T, least: T, most: T) -> Result<T, OpenError> {
+    match found >= least && found <= most {
+        true => Ok(found),
+        false => Err(OpenError::Damaged(format!("the manifest has a number that cannot be: {found}"))),
     }
 }
 
@@ -274,7 +295,7 @@ pub(crate) fn partition(input: &mut &[u8]) -> Result<TopicPartition, OpenError> 
 fn partition_row(input: &mut &[u8]) -> Result<PartitionRow, OpenError> {
     let partition = partition(input)?;
     let fields = need(input, 16)?;
-    let (start, end) = (fields.get_i64_le(), fields.get_i64_le());
+    let (start, end) = (offset(fields.get_i64_le())?, offset(fields.get_i64_le())?);
     let epochs = count(input, EPOCH_BYTES)?;
     let epochs =
         (0..epochs).map(|_| EpochRow { start: input.get_i64_le(), epoch: input.get_i32_le() }).collect();
@@ -312,6 +333,7 @@ pub(crate) fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
     }
     let contradicts_itself = extent.base < 0
         || extent.base >= extent.end
+        || offset(extent.end).is_err()
         || extent.position.checked_add(u64::from(extent.length)).is_none();
     match contradicts_itself {
         true => Err(OpenError::Damaged("an extent of the manifest contradicts itself".into())),

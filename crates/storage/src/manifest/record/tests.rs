@@ -100,3 +100,26 @@ fn bytes_that_are_no_records_are_an_error() {
         while !rest.is_empty() && decode(&mut rest).is_ok() {}
     }
 }
+
+#[test]
+fn numbers_behind_which_none_follows_are_an_error() {
+    let chain = ChainId(Uuid::from_u128(0x11));
+    let partition = partition_of(0x22);
+    let last = WalSeq(u64::MAX);
+    for record in [
+        Record::ShardEpoch(i32::MAX),
+        Record::ShardEpoch(-1),
+        Record::ChainBegun { chain, first: last },
+        Record::ChainEnded { chain, end: last },
+        Record::Covered(last),
+        Record::NextFile(u64::MAX),
+        Record::File { number: u64::MAX, row: FileRow::default() },
+        Record::Partition(PartitionRow { partition, end: i64::MAX, ..PartitionRow::default() }),
+        Record::Partition(PartitionRow { partition, start: -1, ..PartitionRow::default() }),
+        Record::Skip { partition, to: i64::MAX },
+    ] {
+        let mut out = BytesMut::new();
+        encode(&record, &mut out);
+        assert!(decode(&mut &out[..]).is_err(), "{record:?}");
+    }
+}
