@@ -72,9 +72,6 @@ pub enum OpenError {
     /// Storage did not open.
     #[error(transparent)]
     Storage(#[from] thalweg_storage::OpenError),
-    /// The groups' log cannot be read.
-    #[error("the offsets topic cannot be read: {0}")]
-    Offsets(String),
 }
 
 /// The broker; cheap to clone.
@@ -184,7 +181,7 @@ impl Broker {
             let entry = broker.entry(&topic, None);
             broker.0.catalog.adjust(|state| state.put(entry));
         }
-        broker.recover().await?;
+        broker.recover();
         assert!(snapshots.0.set(Arc::downgrade(&broker.0)).is_ok(), "a broker is opened once");
         let compact_only = broker.tell_compact_only();
         if compact_only > 0 {
@@ -293,32 +290,28 @@ impl Broker {
         Entry { topic, partitions: partitions.into() }
     }
 
-    /// Takes over what was kept of producers and groups.
-    async fn recover(&self) -> Result<(), OpenError> {
+    /// Takes over what was kept of producers. Groups are taken over as they are needed.
+    fn recover(&self) {
         let entries: Vec<Entry> = self.0.catalog.read(|state| state.entries().cloned().collect());
         let expiration_ms = i64::from(self.config().producer_id_expiration_ms);
-        for entry in entries {
-            let holds_groups = entry.topic.name.as_str() == offsets_topic::NAME;
-            for partition in entry.partitions.iter() {
-                let recovered = partition.log().take_recovered();
-                if holds_groups {
-                    self.recover_groups(partition, recovered).await?;
-                } else if let Some(recovered) = recovered
-                    && !Law::ProducersAreRecovered.is_broken()
-                {
-                    partition.restore(recovered, expiration_ms);
-                }
+        let offsets = |entry: &Entry| entry.topic.name.as_str() == offsets_topic::NAME;
+        for partition in entries.iter().filter(|entry| !offsets(entry)).flat_map(|e| e.partitions.iter()) {
+            if let Some(recovered) = partition.log().take_recovered()
+                && !Law::ProducersAreRecovered.is_broken()
+            {
+                partition.restore(recovered, expiration_ms);
             }
         }
-        self.0.coordinator.loaded();
-        Ok(())
     }
 
     fn start_tasks(&self) {
         let spawner = &self.0.world.spawner;
         let (retention, expiry, groups) = (self.clone(), self.clone(), self.0.coordinator.clone());
         let (damage, asked_for) = (self.clone(), self.clone());
+        let loading = self.0.coordinator.clone();
         let tasks = vec![
+            // It decodes all that is kept of groups: nobody else shall wait for a thread meanwhile.
+            spawner.spawn_thread("groups-loader", Box::pin(async move { loading.load_all().await })),
             spawner.spawn("retention", Box::pin(async move { retention.run_retention().await })),
             spawner.spawn("producer-expiry", Box::pin(async move { expiry.run_producer_expiry().await })),
             spawner.spawn("groups", Box::pin(async move { groups.run().await })),

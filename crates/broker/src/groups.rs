@@ -12,6 +12,7 @@ mod changes;
 mod error;
 mod expiry;
 mod group;
+mod load;
 mod log;
 mod member;
 mod offsets;
@@ -33,11 +34,12 @@ use parking_lot::Mutex;
 use thalweg_model::law::Law;
 use thalweg_model::world::World;
 use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, TopicId};
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 pub use self::error::GroupError;
 pub use self::group::GroupState;
-pub use self::log::{LogRefused, OffsetsLog, Place, Placed, Record};
+pub use self::load::Loading;
+pub use self::log::{LoadFailed, LogRefused, OffsetsLog, Place, Placed, Record};
 pub use self::member::Protocol;
 pub use self::offsets::Committed;
 pub use self::question::{Described, DescribedMember, Listed};
@@ -212,8 +214,8 @@ pub type FetchedOffsets = Vec<(Arc<str>, PartitionIndex, Option<Committed>)>;
 
 /// All classic groups of this broker.
 pub struct Coordinator {
-    // One short lock a shard: state and the order of records in the log belong together.
-    shards: Vec<Mutex<Shard>>,
+    // One short lock a shard: state and the order of records in the log belong together. Not there until it is loaded.
+    shards: Vec<OnceCell<Mutex<Shard>>>,
     timers: Timers,
     log: Arc<dyn OffsetsLog>,
     settings: GroupSettings,
@@ -222,9 +224,9 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// A coordinator over an offsets topic of `partitions` partitions; load them before the first request.
+    /// A coordinator over an offsets topic of `partitions` partitions, which are loaded as they are needed.
     pub fn new(partitions: usize, log: Arc<dyn OffsetsLog>, settings: GroupSettings, world: World) -> Self {
-        let shards = (0..partitions.max(1)).map(|_| Mutex::new(Shard::default())).collect();
+        let shards = (0..partitions.max(1)).map(|_| OnceCell::new()).collect();
         Self { shards, timers: Timers::default(), log, settings, world, closing: AtomicBool::new(false) }
     }
 
@@ -301,8 +303,12 @@ impl Coordinator {
         if let Err(error) = self.usable(group) {
             return Answer::now(Err(error));
         }
+        let shard = match self.shard(self.partition_of(group)).await {
+            Ok(shard) => shard,
+            Err(error) => return Answer::now(Err(error)),
+        };
         // Nothing is ever written for a life sign, so it takes no space and goes through however full the disk is.
-        self.apply(group, None, |shard, work| match shard.group(group) {
+        self.apply(group, shard, None, |shard, work| match shard.group(group) {
             Some(found) => found.heartbeat(member, instance, generation, work),
             None => Err(GroupError::UnknownMember),
         })
@@ -352,7 +358,10 @@ impl Coordinator {
             return Answer::now(Err(error));
         }
         loop {
-            let bytes = self.tombstone_bytes(group);
+            let bytes = match self.tombstone_bytes(group).await {
+                Ok(bytes) => bytes,
+                Err(error) => return Answer::now(Err(error)),
+            };
             let answer = self.step_result(group, bytes, |shard, _| shard.delete(group)).await;
             if answer.value != Ok(Forgotten::Some) {
                 return answer.map(|result| result.map(drop));
@@ -376,20 +385,28 @@ impl Coordinator {
 
     /// Forgets what groups committed for a topic that is gone.
     pub async fn forget_topic(&self, topic: &str) {
-        for index in 0..self.shards.len() {
-            let groups = self.shards[index].lock().groups_with_offsets_of(topic);
-            for group in groups {
-                loop {
-                    let bytes = self.tombstone_bytes(&group);
-                    match self.step(&group, bytes, |shard, _| shard.forget_topic(&group, topic)).await {
-                        Ok(Answer { value: Forgotten::Some, .. }) => {}
-                        Ok(_) => break,
-                        Err(error) => {
-                            tracing::warn!(%group, topic, %error, "could not forget the offsets of a deleted topic");
-                            break;
-                        }
-                    }
+        for partition in self.partitions() {
+            let groups = match self.shard(partition).await {
+                Ok(shard) => shard.lock().groups_with_offsets_of(topic),
+                Err(error) => {
+                    tracing::warn!(%partition, topic, %error, "could not look for the offsets of a deleted topic");
+                    continue;
                 }
+            };
+            for group in groups {
+                if let Err(error) = self.forget_topic_of(&group, topic).await {
+                    tracing::warn!(%group, topic, %error, "could not forget the offsets of a deleted topic");
+                }
+            }
+        }
+    }
+
+    async fn forget_topic_of(&self, group: &str, topic: &str) -> Result<(), GroupError> {
+        loop {
+            let bytes = self.tombstone_bytes(group).await?;
+            let done = self.step(group, bytes, |shard, _| shard.forget_topic(group, topic)).await?;
+            if done.value == Forgotten::All {
+                return Ok(());
             }
         }
     }
@@ -420,7 +437,7 @@ impl Coordinator {
     /// Ends the coordinator: who waits is told to find another.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        for shard in &self.shards {
+        for shard in self.shards.iter().filter_map(OnceCell::get) {
             let mut work = self.work();
             let mut shard = shard.lock();
             shard.close(&mut work);
@@ -480,20 +497,22 @@ impl Coordinator {
         act: impl FnOnce(&mut Shard, &mut Work) -> T,
     ) -> Result<Answer<T>, GroupError> {
         let partition = self.partition_of(group);
-        let stored = self.shards[partition.0 as usize].lock().stored_bytes(group);
+        let shard = self.shard(partition).await?;
+        let stored = shard.lock().stored_bytes(group);
         let place = self.log.reserve(partition, bytes + stored + RECORD_OVERHEAD_BYTES).await?;
-        Ok(self.apply(group, Some(place), act))
+        Ok(self.apply(group, shard, Some(place), act))
     }
 
     /// The step itself. Without a place the step is one that writes nothing.
     fn apply<T>(
         &self,
         group: &str,
+        shard: &Mutex<Shard>,
         place: Option<Place>,
         act: impl FnOnce(&mut Shard, &mut Work) -> T,
     ) -> Answer<T> {
         let mut work = self.work();
-        let mut shard = self.shards[self.partition_of(group).0 as usize].lock();
+        let mut shard = shard.lock();
         let value = act(&mut shard, &mut work);
         if work.store {
             shard.store(group);
@@ -527,9 +546,8 @@ impl Coordinator {
         format!("{}-{}", &named[..end], self.world.random.uuid()).into()
     }
 
-    fn tombstone_bytes(&self, group: &str) -> usize {
-        let index = self.partition_of(group).0 as usize;
-        self.shards[index].lock().tombstone_bytes(group)
+    async fn tombstone_bytes(&self, group: &str) -> Result<usize, GroupError> {
+        Ok(self.shard(self.partition_of(group)).await?.lock().tombstone_bytes(group))
     }
 }
 

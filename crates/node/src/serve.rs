@@ -164,8 +164,16 @@ async fn serve(
         "off" => None,
         address => {
             let refresh = refresh.clone();
-            let bound =
-                Admin::bind(address, figures, readiness.clone(), Arc::new(move || refresh.run())).await;
+            let bound = Admin::bind(
+                address,
+                figures,
+                readiness.clone(),
+                Arc::new(move || {
+                    let refresh = refresh.clone();
+                    Box::pin(async move { refresh.run().await })
+                }),
+            )
+            .await;
             Some(bound.map_err(|error| {
                 Failure::configuration(format!("admin listener: {error}; say --admin ADDR or --admin off"))
             })?)

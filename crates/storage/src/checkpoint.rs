@@ -29,7 +29,9 @@ use crate::extent::FileNumber;
 use crate::facts::FactsError;
 use crate::log::Log;
 use crate::manifest::record::Record;
-use crate::manifest::{ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, FileRow, Manifest, OWN_FILE};
+use crate::manifest::{
+    ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, FileRow, Manifest, OWN_FILE, SnapshotRow,
+};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
 
@@ -273,7 +275,7 @@ impl Checkpointer {
             };
             depends = depends.max(seq);
             let kept = match &snapshot {
-                Taken::Unchanged => kept,
+                Taken::Untaken(_) => kept,
                 Taken::Nothing => {
                     if kept.is_some() {
                         edit.push(&Record::SnapshotGone(log.partition()));
@@ -450,8 +452,8 @@ impl Checkpointer {
     /// The caller's state of a partition, and the offset up to which it surely reflects the log. Where the manifest has
     /// one up to `since`, what changed from there on is enough.
     fn snapshot(&self, log: &Log, since: Option<i64>) -> Taken {
-        if log.untaken().is_some() {
-            return Taken::Unchanged;
+        if let Some(found) = log.untaken() {
+            return Taken::Untaken(found);
         }
         let mut tries = 0;
         loop {
@@ -538,8 +540,8 @@ impl Checkpointer {
                     image.push(&record_of(partition, *offset, snapshot));
                     kept.push((log, Some(*offset)));
                 }
-                Taken::Unchanged => {
-                    let Some(row) = log.untaken().flatten() else { continue };
+                Taken::Untaken(None) => {}
+                Taken::Untaken(Some(row)) => {
                     let offset = row.offset;
                     for (index, bytes) in row.parts.iter().enumerate() {
                         image.push(&match index {
@@ -571,8 +573,8 @@ impl Checkpointer {
 
 /// What was taken of the caller's state.
 enum Taken {
-    /// What the manifest has still holds.
-    Unchanged,
+    /// What was found at start is not taken over yet: it still holds.
+    Untaken(Option<SnapshotRow>),
     Nothing,
     /// It reflects at least what lies before this offset.
     New(i64, Snapshot),

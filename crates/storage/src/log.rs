@@ -372,18 +372,35 @@ impl Log {
         }
     }
 
-    /// What the caller kept of this partition before the restart, once; none where there was nothing in it. Take it
-    /// before the first append: a checkpoint after that asks for what has become of it.
-    pub fn take_recovered(&self) -> Option<Recovered> {
-        let mut state = self.0.state.lock();
-        if !std::mem::take(&mut state.untaken) {
+    /// What the caller kept of this partition before the restart; none where there was nothing in it, and after
+    /// [`forget_recovered`](Self::forget_recovered). Until then a checkpoint asks for nothing and keeps what there is.
+    pub fn recovered(&self) -> Option<Recovered> {
+        let state = self.0.state.lock();
+        if !state.untaken {
             return None;
         }
-        let found = state.found.take().map(|found| *found).unwrap_or_default();
         let start = state.start;
+        let Some(found) = &state.found else {
+            return Some(Recovered { from: Offset(start), ..Recovered::default() });
+        };
         let (from, snapshot) =
-            found.snapshot.map_or((start, Vec::new()), |row| (row.offset.max(start), row.parts));
-        Some(Recovered { snapshot, from: Offset(from), replay: found.replay })
+            found.snapshot.clone().map_or((start, Vec::new()), |row| (row.offset.max(start), row.parts));
+        Some(Recovered { snapshot, from: Offset(from), replay: found.replay.clone() })
+    }
+
+    /// The caller has taken over what [`recovered`](Self::recovered) gave: from here on a checkpoint asks for what has
+    /// become of it. To be told before the first append; may be told again.
+    pub fn forget_recovered(&self) {
+        let mut state = self.0.state.lock();
+        state.untaken = false;
+        state.found = None;
+    }
+
+    /// Both at once, for who takes it over without delay.
+    pub fn take_recovered(&self) -> Option<Recovered> {
+        let recovered = self.recovered();
+        self.forget_recovered();
+        recovered
     }
 
     fn durable(&self) -> WalSeq {

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use thalweg_model::world::BoxFuture;
 use thalweg_net::Shutdown;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -62,14 +63,14 @@ impl Admin {
         address: &str,
         figures: Figures,
         readiness: Readiness,
-        refresh: Arc<dyn Fn() + Send + Sync>,
+        refresh: Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
     ) -> Result<Self, AdminError> {
         let socket = TcpListener::bind(address).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => AdminError::Taken(address.to_owned()),
             _ => AdminError::Refused { address: address.to_owned(), error },
         })?;
         let metrics = move || async move {
-            refresh();
+            refresh().await;
             ([(header::CONTENT_TYPE, METRICS_TYPE)], figures.text())
         };
         let ready = move || async move {

@@ -16,7 +16,8 @@ use super::{Yard, start};
 const TOPIC: &str = "committed";
 /// A commit request names so many partitions.
 const PARTITIONS: u32 = 100;
-const GROUPS: u64 = 100;
+/// So many groups are asked, whatever their number.
+const GROUPS_ASKED: usize = 100;
 /// How many connections commit at the same time, each for its own groups.
 const CONNECTIONS: u64 = 20;
 /// How many requests of a connection are on their way.
@@ -34,26 +35,27 @@ const RATIO_GOAL: f64 = 1.2;
 
 pub(super) fn run(yard: &Yard) -> anyhow::Result<Figures> {
     let mut found = Figures::default();
+    let groups = yard.options.groups;
     let mut broker = yard.broker("commits")?;
     broker.command(&["topic", "create", TOPIC, "--partitions", &PARTITIONS.to_string()])?;
     let began = Instant::now();
-    let mut rounds = commit(&broker, yard.options.commits, 0)?;
-    found.add("commits", (rounds * GROUPS * u64::from(PARTITIONS)) as f64);
-    found.add("offsets_kept", (GROUPS * u64::from(PARTITIONS)) as f64);
+    let mut rounds = commit(&broker, groups, yard.options.commits, 0)?;
+    found.add("commits", (rounds * groups * u64::from(PARTITIONS)) as f64);
+    found.add("offsets_kept", (groups * u64::from(PARTITIONS)) as f64);
     found.add("commits_per_second", yard.options.commits as f64 / began.elapsed().as_secs_f64());
     found.add("memory_mib", mebibytes(broker.memory_bytes()?));
     let (mut empty, mut stopped, mut killed) = (Vec::new(), Starts::default(), Starts::default());
     for _ in 0..STARTS {
         empty.extend(start::times(yard, 1)?);
         broker.stop()?;
-        stopped.add(&mut broker, rounds)?;
+        stopped.add(&mut broker, groups, rounds)?;
     }
     let mut uncovered = 0;
     for _ in 0..KILLS {
-        rounds += commit(&broker, COMMITS_BEFORE_KILL, rounds)?;
+        rounds += commit(&broker, groups, COMMITS_BEFORE_KILL, rounds)?;
         uncovered = uncovered.max(broker.figure("thalweg_wal_uncovered_bytes").unwrap_or_default());
         broker.kill();
-        killed.add(&mut broker, rounds)?;
+        killed.add(&mut broker, groups, rounds)?;
     }
     let base = spread(&empty)[1];
     found.add_spread(["start_empty_ms", "start_empty_ms_least", "start_empty_ms_most"], &empty, None);
@@ -75,20 +77,20 @@ struct Starts {
 }
 
 impl Starts {
-    fn add(&mut self, broker: &mut Broker, rounds: u64) -> anyhow::Result<()> {
+    fn add(&mut self, broker: &mut Broker, groups: u64, rounds: u64) -> anyhow::Result<()> {
         broker.start_again()?;
         self.ready.push(milliseconds(broker.ready));
-        self.groups_answer.push(milliseconds(broker.ready + groups_answer(broker, rounds)?));
+        self.groups_answer.push(milliseconds(broker.ready + groups_answer(broker, groups, rounds)?));
         Ok(())
     }
 }
 
 /// Commits at least so often, evenly for all groups and partitions; how many rounds that took. A commit's offset is its
 /// round, from `first` on.
-fn commit(broker: &Broker, commits: u64, first: u64) -> anyhow::Result<u64> {
-    let rounds = commits.div_ceil(GROUPS * u64::from(PARTITIONS));
+fn commit(broker: &Broker, groups: u64, commits: u64, first: u64) -> anyhow::Result<u64> {
+    let rounds = commits.div_ceil(groups * u64::from(PARTITIONS));
     std::thread::scope(|scope| {
-        let mine = |connection: u64| (0..GROUPS).filter(move |group| group % CONNECTIONS == connection);
+        let mine = |connection: u64| (0..groups).filter(move |group| group % CONNECTIONS == connection);
         let works: Vec<_> = (0..CONNECTIONS)
             .map(|connection| {
                 let requests = (first..first + rounds)
@@ -137,11 +139,12 @@ fn group_name(group: u64) -> String {
     format!("group-{group}")
 }
 
-/// How long it takes until every group tells what was committed last.
-fn groups_answer(broker: &Broker, rounds: u64) -> anyhow::Result<Duration> {
+/// How long it takes until each group that is asked tells what was committed last.
+fn groups_answer(broker: &Broker, groups: u64, rounds: u64) -> anyhow::Result<Duration> {
     let began = Instant::now();
     let mut wire = Wire::open(broker.address())?;
-    for group in 0..GROUPS {
+    let apart = groups.div_ceil(GROUPS_ASKED as u64).max(1);
+    for group in (0..groups).step_by(apart as usize) {
         loop {
             wire.send(&wire::fetch(&group_name(group), TOPIC))?;
             match wire::fetched(&wire.receive()?)? {

@@ -1,5 +1,5 @@
-//! The offsets topic: made when the first coordinator is looked for, written by the coordinator alone, replayed at the
-//! start.
+//! The offsets topic: made when the first coordinator is looked for, written by the coordinator alone, read back partition
+//! by partition as it is needed.
 
 use std::sync::Weak;
 
@@ -10,13 +10,13 @@ use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, TimestampMs, TopicName}
 use thalweg_storage::Recovered;
 
 use crate::config::BrokerConfig;
-use crate::groups::{GroupSettings, LogRefused, OffsetsLog, Place, Placed, Record};
+use crate::groups::{GroupSettings, LoadFailed, Loading, LogRefused, OffsetsLog, Place, Placed, Record};
 use crate::partition::{Isolation, Partition};
 use crate::session::TopicRef;
 use crate::session::topics::TopicError;
 
 use super::configs::milliseconds;
-use super::{Broker, Inner, OpenError};
+use super::{Broker, Inner};
 
 /// Its name.
 pub(super) const NAME: &str = "__consumer_offsets";
@@ -54,6 +54,28 @@ impl OffsetsLog for OffsetsTopic {
                 Placed { seq, next }
             }))
         })
+    }
+
+    fn load<'a>(
+        &'a self,
+        partition: PartitionIndex,
+        into: &'a mut Loading,
+    ) -> BoxFuture<'a, Result<(), LoadFailed>> {
+        Box::pin(async move {
+            let ending = || LoadFailed("the broker is ending".to_owned());
+            let broker = Broker(self.0.upgrade().ok_or_else(ending)?);
+            match broker.find_partition(&TopicRef::Name(NAME.into()), partition) {
+                Some(found) => broker.load_groups(&found, into).await.map_err(LoadFailed),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn loaded(&self, partition: PartitionIndex) {
+        let Some(broker) = self.0.upgrade().map(Broker) else { return };
+        if let Some(found) = broker.find_partition(&TopicRef::Name(NAME.into()), partition) {
+            found.log().forget_recovered();
+        }
     }
 }
 
@@ -119,64 +141,58 @@ impl Broker {
         self.find_partition(&topic, partition).ok_or(LogRefused::Unavailable)
     }
 
-    /// Takes over a partition's groups: the snapshot, then the records after it.
-    pub(super) async fn recover_groups(
-        &self,
-        partition: &Partition,
-        recovered: Option<Recovered>,
-    ) -> Result<(), OpenError> {
-        let index = partition.index();
-        let coordinator = self.coordinator();
-        let failed = |error: String| OpenError::Offsets(format!("partition {index}: {error}"));
+    /// Reads a partition's groups: the snapshot, then the records after it.
+    async fn load_groups(&self, partition: &Partition, into: &mut Loading) -> Result<(), String> {
         let mut next = partition.log_start_offset();
-        if let Some(Recovered { snapshot, from, .. }) = recovered
+        if let Some(Recovered { snapshot, from, .. }) = partition.log().recovered()
             && !snapshot.is_empty()
         {
-            match coordinator.restore(index, from, snapshot) {
+            match into.restore(from, snapshot) {
                 Ok(from) => next = next.max(from),
                 // The log has all of it as well.
-                Err(error) => tracing::warn!(partition = index.0, %error, "groups are read from their log"),
+                Err(error) => {
+                    tracing::warn!(partition = %partition.index(), %error, "groups are read from their log");
+                }
             }
         }
         let at_once = usize::try_from(self.config().offsets_load_buffer_size).unwrap_or(1);
         while next < partition.high_watermark() {
             let read = partition.read(next, Isolation::ReadUncommitted, at_once).await;
-            let read = read.map_err(|error| failed(error.to_string()))?;
+            let read = read.map_err(|error| error.to_string())?;
             // A batch may lie across two regions.
             let mut bytes = Vec::with_capacity(read.bytes);
             for region in &read.regions {
-                bytes.extend_from_slice(&region.bytes().map_err(|error| failed(error.to_string()))?);
+                bytes.extend_from_slice(&region.bytes().map_err(|error| error.to_string())?);
             }
-            let after = self.replay_groups(index, next, &bytes).map_err(failed)?;
+            let after = replay(next, &bytes, into)?;
             if after <= next {
-                return Err(failed(format!("nothing can be read at offset {next}")));
+                return Err(format!("nothing can be read at offset {next}"));
             }
             next = after;
         }
         Ok(())
     }
+}
 
-    fn replay_groups(&self, index: PartitionIndex, from: Offset, bytes: &[u8]) -> Result<Offset, String> {
-        let mut next = from;
-        for batch in Batches::new(bytes) {
-            let (header, batch) = batch.map_err(|error| error.to_string())?;
-            next = header.next_offset();
-            if header.is_control() {
+fn replay(from: Offset, bytes: &[u8], into: &mut Loading) -> Result<Offset, String> {
+    let mut next = from;
+    for batch in Batches::new(bytes) {
+        let (header, batch) = batch.map_err(|error| error.to_string())?;
+        next = header.next_offset();
+        if header.is_control() {
+            continue;
+        }
+        let mut records = Records::new(batch).map_err(|error| error.to_string())?;
+        while let Some(record) = records.next() {
+            let record = record.map_err(|error| error.to_string())?;
+            if record.offset < from {
                 continue;
             }
-            let mut records = Records::new(batch).map_err(|error| error.to_string())?;
-            while let Some(record) = records.next() {
-                let record = record.map_err(|error| error.to_string())?;
-                if record.offset < from {
-                    continue;
-                }
-                if let Some(key) = record.key {
-                    let value = record.value.map(Bytes::copy_from_slice);
-                    let after = Offset(record.offset.0 + 1);
-                    self.coordinator().replay(index, after, Bytes::copy_from_slice(key), value);
-                }
+            if let Some(key) = record.key {
+                let value = record.value.map(Bytes::copy_from_slice);
+                into.replay(Offset(record.offset.0 + 1), Bytes::copy_from_slice(key), value);
             }
         }
-        Ok(next)
     }
+    Ok(next)
 }

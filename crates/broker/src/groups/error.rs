@@ -61,6 +61,9 @@ pub enum GroupError {
     /// What was written is not durable in time, and may be yet: try again.
     #[error("the coordinator did not write in time")]
     TimedOut,
+    /// What is kept of the group is still being read: try again.
+    #[error("the coordinator is still loading the group")]
+    Loading,
     /// The broker is ending: try again.
     #[error("the coordinator is closing")]
     Closing,

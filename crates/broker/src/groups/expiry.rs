@@ -6,6 +6,7 @@ use std::time::Duration;
 use thalweg_model::{PartitionIndex, TimestampMs};
 
 use super::Coordinator;
+use super::error::GroupError;
 use super::group::{Group, GroupState};
 use super::shard::Forgotten;
 
@@ -13,7 +14,9 @@ impl Coordinator {
     /// One round over all groups.
     pub async fn expire_offsets(&self) {
         let retention = self.settings.offsets_retention;
-        for shard in &self.shards {
+        for partition in self.partitions() {
+            // What cannot be loaded is told, and its turn comes again.
+            let Ok(shard) = self.shard(partition).await else { continue };
             let groups: Vec<Arc<str>> =
                 shard.lock().groups().into_iter().map(|group| group.id.clone()).collect();
             for group in groups {
@@ -25,10 +28,8 @@ impl Coordinator {
     async fn expire_offsets_of(&self, group: &str, retention: Duration) {
         let mut total = 0;
         loop {
-            let bytes = self.tombstone_bytes(group);
-            match self.step(group, bytes, |shard, work| shard.expire(group, retention, work)).await {
-                Ok(answer) => {
-                    let (count, forgotten) = answer.value;
+            match self.expire_some(group, retention).await {
+                Ok((count, forgotten)) => {
                     total += count;
                     if forgotten == Forgotten::All {
                         break;
@@ -43,6 +44,12 @@ impl Coordinator {
         if total > 0 {
             tracing::info!(%group, count = total, "forgot offsets whose retention is over");
         }
+    }
+
+    async fn expire_some(&self, group: &str, retention: Duration) -> Result<(usize, Forgotten), GroupError> {
+        let bytes = self.tombstone_bytes(group).await?;
+        let done = self.step(group, bytes, |shard, work| shard.expire(group, retention, work)).await?;
+        Ok(done.value)
     }
 }
 

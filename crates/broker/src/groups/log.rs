@@ -1,12 +1,12 @@
-//! Where groups write: a partition of the offsets topic, seen as a place that is reserved first and used under the
-//! shard's lock. The broker implements it over the real partition, tests over a list.
+//! Where groups write, and are read back from: a partition of the offsets topic, seen as a place that is reserved first
+//! and used under the shard's lock. The broker implements it over the real partition, tests over a list.
 
 use bytes::Bytes;
 use thalweg_model::world::BoxFuture;
 use thalweg_model::{Offset, PartitionIndex};
 use thiserror::Error;
 
-use super::GroupError;
+use super::{GroupError, Loading};
 use crate::WalSeq;
 
 /// A record of the offsets topic; without a value it forgets its key.
@@ -28,6 +28,11 @@ pub enum LogRefused {
     #[error("the records are larger than the offsets topic allows")]
     TooLarge,
 }
+
+/// Why a partition could not be read back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct LoadFailed(pub String);
 
 impl From<LogRefused> for GroupError {
     fn from(refused: LogRefused) -> Self {
@@ -66,4 +71,15 @@ impl Place {
 pub trait OffsetsLog: Send + Sync {
     /// Reserves space for about `bytes` in a partition (making the topic first if need be).
     fn reserve(&self, partition: PartitionIndex, bytes: usize) -> BoxFuture<'_, Result<Place, LogRefused>>;
+
+    /// Gives all that is kept of a partition: the snapshot, then the records after it. Nothing is appended to it
+    /// meanwhile. May be given up and begun anew.
+    fn load<'a>(
+        &'a self,
+        partition: PartitionIndex,
+        into: &'a mut Loading,
+    ) -> BoxFuture<'a, Result<(), LoadFailed>>;
+
+    /// The partition's state is taken over, and will be asked for from here on. May be told again.
+    fn loaded(&self, partition: PartitionIndex);
 }

@@ -1,9 +1,9 @@
-//! Questions to the coordinator that change nothing: committed offsets, descriptions, lists; and what a restart asks.
+//! Questions to the coordinator that change nothing: committed offsets, descriptions, lists.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use thalweg_model::{Offset, PartitionIndex};
+use thalweg_model::PartitionIndex;
 
 use super::error::GroupError;
 use super::group::{Group, GroupState};
@@ -53,12 +53,15 @@ pub struct Listed {
 
 impl Coordinator {
     /// What was committed: for the partitions asked, or for all that have something.
-    pub fn fetch(
+    pub async fn fetch(
         &self,
         group: &str,
         asked: Option<&[(&str, Vec<PartitionIndex>)]>,
-    ) -> Answer<FetchedOffsets> {
-        let mut shard = self.shards[self.partition_of(group).0 as usize].lock();
+    ) -> Answer<Result<FetchedOffsets, GroupError>> {
+        let mut shard = match self.shard(self.partition_of(group)).await {
+            Ok(shard) => shard.lock(),
+            Err(error) => return Answer::now(Err(error)),
+        };
         let after = shard.seq();
         let found = shard.group(group);
         let value = match (asked, found) {
@@ -79,42 +82,33 @@ impl Coordinator {
                 fetched
             }
         };
-        Answer { value, after }
+        Answer { value: Ok(value), after }
     }
 
     /// Describes a group.
-    pub fn describe(&self, group: &str) -> Answer<Result<Described, GroupError>> {
-        let mut shard = self.shards[self.partition_of(group).0 as usize].lock();
+    pub async fn describe(&self, group: &str) -> Answer<Result<Described, GroupError>> {
+        let mut shard = match self.shard(self.partition_of(group)).await {
+            Ok(shard) => shard.lock(),
+            Err(error) => return Answer::now(Err(error)),
+        };
         let after = shard.seq();
         let value = shard.group(group).map(|group| group.described()).ok_or(GroupError::GroupNotFound);
         Answer { value, after }
     }
 
     /// Lists all groups.
-    pub fn list(&self) -> Answer<Vec<Listed>> {
+    pub async fn list(&self) -> Answer<Result<Vec<Listed>, GroupError>> {
         let mut after = WalSeq::default();
-        let mut value = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock();
+        let mut listed = Vec::new();
+        for partition in self.partitions() {
+            let shard = match self.shard(partition).await {
+                Ok(shard) => shard.lock(),
+                Err(error) => return Answer::now(Err(error)),
+            };
             after = after.max(shard.seq());
-            value.extend(shard.groups().into_iter().map(Group::listed));
+            listed.extend(shard.groups().into_iter().map(Group::listed));
         }
-        Answer { value, after }
-    }
-
-    /// Takes in a record of the log, in order and before the first request; `next` is the offset after it.
-    pub fn replay(&self, partition: PartitionIndex, next: Offset, key: Bytes, value: Option<Bytes>) {
-        let Some(shard) = self.shards.get(partition.0 as usize) else { return };
-        shard.lock().replay(next, key, value, self.world.clock.now());
-    }
-
-    /// The log is replayed: from here on members must be heard from.
-    pub fn loaded(&self) {
-        for shard in &self.shards {
-            let mut work = self.work();
-            shard.lock().watch_members(&mut work);
-            self.timers.add(work.timers);
-        }
+        Answer { value: Ok(listed), after }
     }
 }
 

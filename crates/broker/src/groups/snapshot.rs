@@ -36,9 +36,10 @@ impl From<bytes::TryGetError> for SnapshotError {
 }
 
 impl Coordinator {
-    /// What a partition holds; only what was written from `since` on, where that is asked for and known.
+    /// What a partition holds; only what was written from `since` on, where that is asked for and known. None where it
+    /// is not loaded: storage keeps what it has and does not ask until it is told.
     pub fn snapshot(&self, partition: PartitionIndex, since: Option<Offset>) -> Option<Snapshot> {
-        let mut shard = self.shards.get(partition.0 as usize)?.lock();
+        let mut shard = self.shards.get(partition.0 as usize)?.get()?.lock();
         let (part, records) = match since.and_then(|since| shard.changes_since(since)) {
             Some(changes) => (SnapshotPart::Changes, changes),
             None => (SnapshotPart::Whole, shard.image()),
@@ -46,25 +47,6 @@ impl Coordinator {
         let (next, seq) = (shard.next(), shard.seq());
         drop(shard);
         Some(Snapshot { part, bytes: encode(next, &records), seq })
-    }
-
-    /// Takes in a snapshot and what followed it, before any replay; `kept` is the offset up to which storage knows that
-    /// they reflect the log. Tells from where on the log is to be replayed.
-    pub fn restore(
-        &self,
-        partition: PartitionIndex,
-        kept: Offset,
-        parts: Vec<Bytes>,
-    ) -> Result<Offset, SnapshotError> {
-        let decoded = decode_all(kept, parts);
-        if let Some(shard) = self.shards.get(partition.0 as usize) {
-            let mut shard = shard.lock();
-            match &decoded {
-                Ok((next, records)) => shard.restore(kept, *next, records, self.world.clock.now()),
-                Err(_) => shard.mistrust(kept),
-            }
-        }
-        decoded.map(|(next, _)| next)
     }
 }
 
@@ -80,7 +62,7 @@ fn encode(next: Offset, records: &[Record]) -> Bytes {
     out.into()
 }
 
-fn decode_all(kept: Offset, parts: Vec<Bytes>) -> Result<(Offset, Vec<Record>), SnapshotError> {
+pub(super) fn decode_all(kept: Offset, parts: Vec<Bytes>) -> Result<(Offset, Vec<Record>), SnapshotError> {
     let mut next = kept;
     let mut records = Vec::new();
     for mut bytes in parts {

@@ -1,6 +1,7 @@
 //! The coordinator through its face, over a log that is a list and a clock that the test moves.
 
 mod join;
+mod load;
 mod offsets;
 mod snapshots;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, World};
+use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, World, block_on};
 use thalweg_model::{Offset, PartitionIndex, TimestampMs, TopicId};
 
 use super::*;
@@ -28,6 +29,12 @@ const REBALANCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct List {
     records: Mutex<BTreeMap<PartitionIndex, Vec<Record>>>,
+    /// What storage has of partitions: up to which offset, and in which parts.
+    kept: Mutex<BTreeMap<PartitionIndex, (Offset, Vec<Bytes>)>>,
+    /// While it is held nothing can be loaded.
+    held: tokio::sync::Mutex<()>,
+    loads: AtomicU64,
+    damaged: AtomicBool,
     seq: AtomicU64,
     full: AtomicBool,
 }
@@ -48,6 +55,32 @@ impl OffsetsLog for Arc<List> {
             }))
         })
     }
+
+    fn load<'a>(
+        &'a self,
+        partition: PartitionIndex,
+        into: &'a mut Loading,
+    ) -> BoxFuture<'a, Result<(), LoadFailed>> {
+        Box::pin(async move {
+            self.loads.fetch_add(1, Ordering::Relaxed);
+            let _held = self.held.lock().await;
+            if self.damaged.load(Ordering::Relaxed) {
+                return Err(LoadFailed("it is damaged".into()));
+            }
+            let mut next = Offset(0);
+            if let Some((upto, parts)) = self.kept.lock().get(&partition) {
+                next = into.restore(*upto, parts.clone()).unwrap_or_default();
+            }
+            let all = self.records.lock();
+            let records = all.get(&partition).into_iter().flatten().zip(1..);
+            for (Record { key, value }, next) in records.skip(next.0 as usize) {
+                into.replay(Offset(next), key.clone(), value.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn loaded(&self, _: PartitionIndex) {}
 }
 
 struct Bench {
@@ -73,6 +106,12 @@ fn bench() -> Bench {
 }
 
 fn bench_with(settings: GroupSettings, list: Arc<List>) -> Bench {
+    let bench = unloaded(settings, list);
+    block_on(bench.coordinator.load_all());
+    bench
+}
+
+fn unloaded(settings: GroupSettings, list: Arc<List>) -> Bench {
     let clock = ManualClock::new(TimestampMs(1_000_000));
     let world = World {
         clock: Arc::new(clock.clone()),
@@ -206,7 +245,15 @@ impl Bench {
     }
 
     fn state(&self) -> GroupState {
-        self.coordinator.describe(GROUP).value.expect("there is a group").state
+        self.described().expect("there is a group").state
+    }
+
+    fn described(&self) -> Result<Described, GroupError> {
+        block_on(self.coordinator.describe(GROUP)).value
+    }
+
+    fn list(&self) -> Vec<Listed> {
+        block_on(self.coordinator.list()).value.expect("all is loaded")
     }
 
     /// One member, joined and synced.
@@ -247,19 +294,13 @@ impl Bench {
 
     fn committed(&self) -> Option<i64> {
         let asked = [("t", vec![PartitionIndex(0)])];
-        self.coordinator.fetch(GROUP, Some(&asked)).value[0].2.as_ref().map(|committed| committed.offset.0)
+        let fetched = block_on(self.coordinator.fetch(GROUP, Some(&asked))).value.expect("it is loaded");
+        fetched[0].2.as_ref().map(|committed| committed.offset.0)
     }
 
     /// The same log, read by a new coordinator.
     fn restarted(&self) -> Bench {
-        let list = Arc::new(List::default());
-        let again = bench_with(settings(), list);
-        for (partition, records) in self.list.records.lock().iter() {
-            for (record, next) in records.iter().zip(1..) {
-                again.coordinator.replay(*partition, Offset(next), record.key.clone(), record.value.clone());
-            }
-        }
-        again.coordinator.loaded();
-        again
+        let records = Mutex::new(self.list.records.lock().clone());
+        bench_with(settings(), Arc::new(List { records, ..List::default() }))
     }
 }

@@ -208,12 +208,12 @@ impl Groups<'_> {
     }
 
     /// What was committed: for the partitions asked, or for all that have something.
-    pub fn fetch_offsets(
+    pub async fn fetch_offsets(
         &self,
         group: &str,
         asked: Option<&[(TopicRef, Vec<PartitionIndex>)]>,
-    ) -> Answer<Vec<FetchedTopic>> {
-        let Some(asked) = asked else { return self.fetch_all(group) };
+    ) -> Answer<Result<Vec<FetchedTopic>, GroupError>> {
+        let Some(asked) = asked else { return self.fetch_all(group).await };
         let mut fetched = Vec::with_capacity(asked.len());
         let mut last = Answer::now(());
         for (topic, partitions) in asked {
@@ -226,19 +226,27 @@ impl Groups<'_> {
             let partitions = match name {
                 Some(name) => {
                     let asked = [(name.as_str(), partitions.clone())];
-                    let answer = self.coordinator().fetch(group, Some(&asked));
+                    let answer = self.coordinator().fetch(group, Some(&asked)).await;
                     last.after = last.after.max(answer.after);
-                    answer.value.into_iter().map(|(_, partition, committed)| (partition, committed)).collect()
+                    let value = match answer.value {
+                        Ok(value) => value,
+                        Err(error) => return Answer::now(Err(error)),
+                    };
+                    value.into_iter().map(|(_, partition, committed)| (partition, committed)).collect()
                 }
                 None => partitions.iter().map(|partition| (*partition, None)).collect(),
             };
             fetched.push(FetchedTopic { topic: topic.clone(), known, partitions });
         }
-        Answer { value: fetched, after: last.after }
+        Answer { value: Ok(fetched), after: last.after }
     }
 
-    fn fetch_all(&self, group: &str) -> Answer<Vec<FetchedTopic>> {
-        let Answer { value, after } = self.coordinator().fetch(group, None);
+    async fn fetch_all(&self, group: &str) -> Answer<Result<Vec<FetchedTopic>, GroupError>> {
+        let Answer { value, after } = self.coordinator().fetch(group, None).await;
+        let value = match value {
+            Ok(value) => value,
+            Err(error) => return Answer::now(Err(error)),
+        };
         let mut fetched: Vec<FetchedTopic> = Vec::new();
         for (topic, partition, committed) in value {
             let topic = TopicRef::Name(TopicName(topic));
@@ -250,17 +258,17 @@ impl Groups<'_> {
                 }
             }
         }
-        Answer { value: fetched, after }
+        Answer { value: Ok(fetched), after }
     }
 
     /// Describes a group.
-    pub fn describe(&self, group: &str) -> Answer<Result<Described, GroupError>> {
-        self.coordinator().describe(group)
+    pub async fn describe(&self, group: &str) -> Answer<Result<Described, GroupError>> {
+        self.coordinator().describe(group).await
     }
 
     /// Lists all groups.
-    pub fn list(&self) -> Answer<Vec<Listed>> {
-        self.coordinator().list()
+    pub async fn list(&self) -> Answer<Result<Vec<Listed>, GroupError>> {
+        self.coordinator().list().await
     }
 
     /// Forgets a group without members.

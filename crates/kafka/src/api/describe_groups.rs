@@ -24,7 +24,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
     let mut first = FirstError::default();
     let mut answer = DescribeGroupsResponse::default();
     for group in asked.groups {
-        let described = request.session.groups().describe(&group);
+        let described = request.session.groups().describe(&group).await;
         after = after.max(described.after);
         let mut result = match described.value {
             Ok(described) => of_group(&described),

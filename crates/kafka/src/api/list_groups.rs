@@ -8,6 +8,7 @@
 use thalweg_wire::list_groups_response::ListedGroup;
 use thalweg_wire::{ListGroupsRequest, ListGroupsResponse};
 
+use crate::errors::Code;
 use crate::request::{Handled, Request};
 
 /// The type of all groups here.
@@ -15,13 +16,17 @@ const CLASSIC: &str = "classic";
 
 pub(super) async fn handle(mut request: Request) -> Handled {
     let asked: ListGroupsRequest = request.decode()?;
-    let listed = request.session.groups().list();
+    let listed = request.session.groups().list().await;
+    let (groups, code) = match listed.value {
+        Ok(groups) => (groups, Code::None),
+        Err(error) => (Vec::new(), Code::from(error)),
+    };
     let any_of = |filter: &[thalweg_model::codec::Text], word: &str| {
         filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
     };
     let answer = ListGroupsResponse {
-        groups: listed
-            .value
+        error_code: code.number(),
+        groups: groups
             .iter()
             .filter(|group| any_of(&asked.states_filter, group.state.name()))
             .filter(|_| any_of(&asked.types_filter, CLASSIC))
@@ -34,5 +39,5 @@ pub(super) async fn handle(mut request: Request) -> Handled {
             .collect(),
         ..Default::default()
     };
-    request.answer(listed.after, &answer, None)
+    request.answer(listed.after, &answer, Some(code).filter(|code| *code != Code::None))
 }

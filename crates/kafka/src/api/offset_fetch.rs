@@ -40,7 +40,8 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                 |topic: &Text, indexes: Vec<i32>| (TopicRef::Name(topic.into()), partitions(indexes));
             topics.into_iter().map(|topic| wanted(&topic.name, topic.partition_indexes)).collect()
         });
-        let group = fetch(&request, asked.group_id, wanted, &mut after, &mut first);
+        let group = fetch(&request, asked.group_id, wanted, &mut after, &mut first).await;
+        answer.error_code = group.error_code;
         answer.topics = group.topics.into_iter().map(of_old_topic).collect();
     } else {
         let by_id = request.version >= TOPIC_IDS_FROM;
@@ -58,7 +59,7 @@ pub(super) async fn handle(mut request: Request) -> Handled {
                     })
                     .collect()
             });
-            answer.groups.push(fetch(&request, group.group_id, wanted, &mut after, &mut first));
+            answer.groups.push(fetch(&request, group.group_id, wanted, &mut after, &mut first).await);
         }
     }
     request.answer(after, &answer, first.code())
@@ -68,24 +69,47 @@ fn partitions(indexes: Vec<i32>) -> Vec<PartitionIndex> {
     indexes.into_iter().map(PartitionIndex).collect()
 }
 
-fn fetch(
+async fn fetch(
     request: &Request,
     group: Text,
     wanted: Wanted,
     after: &mut WalSeq,
     first: &mut FirstError,
 ) -> OffsetFetchResponseGroup {
-    let fetched = request.session.groups().fetch_offsets(&group, wanted.as_deref());
+    let fetched = request.session.groups().fetch_offsets(&group, wanted.as_deref()).await;
     *after = (*after).max(fetched.after);
     let by_id = request.version >= TOPIC_IDS_FROM;
+    let fetched = match fetched.value {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            let error_code = first.see(Code::from(error));
+            let topics = wanted.unwrap_or_default().into_iter().map(|wanted| refused(wanted, error_code));
+            return OffsetFetchResponseGroup { group_id: group, topics: topics.collect(), error_code };
+        }
+    };
     let topics = fetched
-        .value
         .into_iter()
         // Of all there is, only what has an id can be told by id.
         .filter(|topic| !by_id || topic.known.is_some() || wanted.is_some())
         .map(|topic| of_topic(topic, first))
         .collect();
     OffsetFetchResponseGroup { group_id: group, topics, ..Default::default() }
+}
+
+/// For versions that know no error for the whole.
+fn refused((topic, partitions): (TopicRef, Vec<PartitionIndex>), code: i16) -> OffsetFetchResponseTopics {
+    let (name, topic_id) = match topic {
+        TopicRef::Name(name) => ((&name).into(), TopicId::ZERO.0),
+        TopicRef::Id(id) => (Text::default(), id.0),
+    };
+    let refused = |partition: PartitionIndex| OffsetFetchResponsePartitions {
+        partition_index: partition.0,
+        committed_offset: -1,
+        committed_leader_epoch: -1,
+        metadata: Some(Text::default()),
+        error_code: code,
+    };
+    OffsetFetchResponseTopics { name, topic_id, partitions: partitions.into_iter().map(refused).collect() }
 }
 
 fn of_topic(topic: FetchedTopic, first: &mut FirstError) -> OffsetFetchResponseTopics {

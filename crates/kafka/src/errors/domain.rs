@@ -187,6 +187,7 @@ impl From<GroupError> for Code {
             GroupError::UnknownPartition => Self::UnknownTopicOrPartition,
             // Kafka's answer too where a write takes longer than its coordinator waits.
             GroupError::Unavailable | GroupError::TimedOut => Self::CoordinatorNotAvailable,
+            GroupError::Loading => Self::CoordinatorLoadInProgress,
             GroupError::Closing => Self::NotCoordinator,
         }
     }

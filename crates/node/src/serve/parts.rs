@@ -139,7 +139,7 @@ fn not_recovered(data: &Data, error: thalweg_broker::OpenError) -> Failure {
     use thalweg_broker::OpenError as Broken;
     match (data, error) {
         (Data::Folder(path), Broken::Storage(error)) => refused(path, error),
-        (Data::Folder(path), error @ (Broken::Facts(_) | Broken::Offsets(_))) => {
+        (Data::Folder(path), error @ Broken::Facts(_)) => {
             let error = anyhow::Error::new(error).context(format!("data folder {}", path.display()));
             Failure { code: exit::FOLDER_REFUSED, error }
         }

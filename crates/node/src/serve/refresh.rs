@@ -1,6 +1,6 @@
 //! Figures that are asked for when somebody reads them, not counted: memory, connections, groups and their lag.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -45,7 +45,7 @@ impl Refresh {
         let _ = self.0.session.set(broker.session(peer));
     }
 
-    pub(super) fn run(&self) {
+    pub(super) async fn run(&self) {
         self.set("connections", "Connections that are open", self.0.gate.connections() as u64);
         if let Some(bytes) = machine::resident_bytes() {
             self.set("resident_memory_bytes", "Memory of the process that is resident", bytes);
@@ -54,7 +54,7 @@ impl Refresh {
             self.set("allocations", "How often memory was asked for", count);
         }
         if let Some(session) = self.0.session.get() {
-            self.groups(session);
+            self.groups(session).await;
         }
     }
 
@@ -62,44 +62,47 @@ impl Refresh {
         self.0.figures.gauge(name, help, &[]).set(i64::try_from(value).unwrap_or(i64::MAX));
     }
 
-    fn groups(&self, session: &Session) {
+    /// While groups are still being loaded nothing is told of them: less than all would look like a loss.
+    async fn groups(&self, session: &Session) {
         let figures = &self.0.figures;
-        let groups = session.groups().list().value;
-        self.set("groups", "Groups that are known", groups.len() as u64);
-        // Held throughout, so that two readers at once do not forget each other's groups.
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut now = BTreeSet::new();
-        let mut members_total = 0;
+        let Ok(groups) = session.groups().list().await.value else { return };
+        let (mut now, mut members_total) = (BTreeMap::new(), 0);
         for listed in &groups {
             let group = &listed.group;
-            let members =
-                session.groups().describe(group).value.map_or(0, |described| described.members.len());
+            let described = session.groups().describe(group).await.value;
+            let members = described.map_or(0, |described| described.members.len());
             members_total += members;
-            if now.len() == GROUPS_TOLD_MAX {
-                continue;
-            }
-            now.insert(group.clone());
-            let labels = [("group", &**group)];
-            figures.gauge(MEMBERS, "Members of a group", &labels).set(members as i64);
-            for (topic, lag) in lags(session, group) {
-                let labels = [("group", &**group), ("topic", topic.as_str())];
-                let help = "Records between what a group committed and the end of a topic";
-                figures.gauge(LAG, help, &labels).set(lag);
+            if now.len() < GROUPS_TOLD_MAX {
+                now.insert(group.clone(), (members, lags(session, group).await));
             }
         }
+        self.set("groups", "Groups that are known", groups.len() as u64);
+        self.set("members", "Members of all groups", members_total as u64);
+        // Held throughout, so that two readers at once do not forget each other's groups.
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for (group, (members, lags)) in &now {
+            let labels = [("group", &**group)];
+            figures.gauge(MEMBERS, "Members of a group", &labels).set(*members as i64);
+            for (topic, lag) in lags {
+                let labels = [("group", &**group), ("topic", topic.as_str())];
+                let help = "Records between what a group committed and the end of a topic";
+                figures.gauge(LAG, help, &labels).set(*lag);
+            }
+        }
+        let now: BTreeSet<_> = now.into_keys().collect();
         for gone in told.difference(&now) {
             figures.forget(MEMBERS, "group", gone);
             figures.forget(LAG, "group", gone);
         }
         *told = now;
-        self.set("members", "Members of all groups", members_total as u64);
     }
 }
 
 /// By topic: what was written and not yet committed, over all partitions for which something was committed.
-fn lags(session: &Session, group: &str) -> Vec<(String, i64)> {
+async fn lags(session: &Session, group: &str) -> Vec<(String, i64)> {
     let mut lags = Vec::new();
-    for fetched in session.groups().fetch_offsets(group, None).value {
+    let Ok(all) = session.groups().fetch_offsets(group, None).await.value else { return lags };
+    for fetched in all {
         let Some((name, _)) = fetched.known else { continue };
         let topic = TopicRef::Name(name.clone());
         let mut lag = 0_i64;

@@ -43,9 +43,9 @@ fn commit_and_restart(killed: bool) {
         assert!(read.bytes > 0, "consuming works");
     });
     bench_over(backends, &settings, async |bench| {
-        let listed = bench.broker.coordinator().list().value;
+        let listed = bench.broker.coordinator().list().await.value.expect("all is loaded");
         assert_eq!(listed.iter().map(|group| &*group.group).collect::<Vec<_>>(), ["g"]);
-        let fetched = bench.broker.coordinator().fetch("g", None).value;
+        let fetched = bench.broker.coordinator().fetch("g", None).await.value.expect("it is loaded");
         let offsets = fetched.iter().filter_map(|(_, _, committed)| committed.as_ref());
         assert_eq!(offsets.map(|committed| committed.offset).collect::<Vec<_>>(), [Offset(42)]);
     });
@@ -150,7 +150,8 @@ impl Bench {
         self.durable(answer.after);
     }
 
-    fn kept(&self) -> Kept {
+    async fn kept(&self) -> Kept {
+        self.broker.coordinator().load_all().await;
         let entries: Vec<_> = self.broker.catalog().read(|state| state.entries().cloned().collect());
         let partitions = entries.iter().flat_map(|entry| entry.partitions.iter());
         let snapshot = |partition: &Partition| {
@@ -198,19 +199,19 @@ fn a_group_with_more_offsets_than_a_batch_holds_can_be_forgotten() {
             }
             bench.commit_range(group, "u", 0..1, 1).await;
         }
-        let count = |group: &str| coordinator.fetch(group, None).value.len();
+        let count = async |group| coordinator.fetch(group, None).await.value.expect("it is loaded").len();
         coordinator.forget_topic("t").await;
-        assert_eq!((count("deleted"), count("expired")), (1, 1));
+        assert_eq!((count("deleted").await, count("expired").await), (1, 1));
         for batch in 0..5 {
             bench.commit_range("deleted", "t", batch * 2000..(batch + 1) * 2000, 1).await;
             bench.commit_range("expired", "t", batch * 2000..(batch + 1) * 2000, 1).await;
         }
-        assert_eq!(count("deleted"), 10_001);
+        assert_eq!(count("deleted").await, 10_001);
         assert_eq!(coordinator.delete("deleted").await.value, Ok(()));
-        assert_eq!((count("deleted"), count("expired")), (0, 10_001));
+        assert_eq!((count("deleted").await, count("expired").await), (0, 10_001));
         bench.advance_ms(10_080 * 60_000);
         coordinator.expire_offsets().await;
-        assert!(coordinator.list().value.is_empty());
+        assert!(coordinator.list().await.value.expect("all is loaded").is_empty());
     });
 }
 
@@ -226,7 +227,7 @@ fn what_is_kept_is_the_same_after_each_of_many_lives() {
                 bench.create("t", 1, &[]).await;
             }
             if let Some(kept) = kept.take() {
-                assert_eq!(bench.kept(), kept, "life {life}");
+                assert_eq!(bench.kept().await, kept, "life {life}");
             }
             for _ in 0..below(25) {
                 let group = ["a", "b", "c", "d"][below(4) as usize];
@@ -251,7 +252,7 @@ fn what_is_kept_is_the_same_after_each_of_many_lives() {
                 }
             }
             bench.killed.store(life % 3 > 0, Ordering::Relaxed);
-            kept = Some(bench.kept());
+            kept = Some(bench.kept().await);
         });
     }
 }

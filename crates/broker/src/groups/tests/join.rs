@@ -109,7 +109,7 @@ fn followers_that_never_sync_are_out() {
         }
         bench.pass(Duration::from_secs(5));
     }
-    let described = bench.coordinator.describe(GROUP).value.expect("the group is there");
+    let described = bench.described().expect("the group is there");
     assert_eq!(described.members.iter().map(|m| &m.id).collect::<Vec<_>>(), [&first.member]);
 }
 
@@ -154,7 +154,7 @@ fn a_member_keeps_its_assignment_until_there_is_another() {
     let bench = bench();
     let first = bench.alone();
     let _second = bench.join(who(""));
-    let described = bench.coordinator.describe(GROUP).value.expect("there is a group");
+    let described = bench.described().expect("there is a group");
     assert_eq!(described.state, GroupState::PreparingRebalance);
     let member = described.members.iter().find(|member| member.id == first.member).expect("it is there");
     assert_eq!((&member.assignment[..], &member.metadata[..]), (&b"all"[..], &b""[..]));

@@ -53,8 +53,8 @@ fn offsets_expire_when_nobody_has_been_there_for_the_retention() {
     bench.pass(Duration::from_secs(1));
     expire(&bench);
     assert_eq!(bench.committed(), None);
-    assert_eq!(bench.coordinator.describe(GROUP).value, Err(GroupError::GroupNotFound));
-    assert!(bench.restarted().coordinator.list().value.is_empty(), "and stays forgotten");
+    assert_eq!(bench.described(), Err(GroupError::GroupNotFound));
+    assert!(bench.restarted().list().is_empty(), "and stays forgotten");
 }
 
 #[test]

@@ -10,20 +10,20 @@ fn a_snapshot_holds_all_that_the_log_does() {
     let bench = bench();
     let joined = bench.alone();
     assert_eq!(bench.commit(&joined.member, 1, 5, "note"), Ok(()));
-    let again = bench_with(settings(), Arc::default());
+    let list = Arc::<List>::default();
     let mut nexts = 0;
     for partition in (0..3).map(PartitionIndex) {
         let bytes = bench.coordinator.snapshot(partition, None).expect("a partition").bytes;
-        let restored = again.coordinator.restore(partition, Offset(0), vec![bytes.clone()]);
-        nexts += restored.expect("it can be read").0;
-        let cut = vec![bytes.slice(..bytes.len() - 1)];
-        assert_eq!(again.coordinator.restore(partition, Offset(0), cut), Err(SnapshotError::Short));
+        let decode = |bytes| snapshot::decode_all(Offset(0), vec![bytes]).map(|(next, _)| next);
+        assert_eq!(decode(bytes.slice(..bytes.len() - 1)), Err(SnapshotError::Short));
+        nexts += decode(bytes.clone()).expect("it can be read").0;
+        list.kept.lock().insert(partition, (Offset(0), vec![bytes]));
     }
-    again.coordinator.loaded();
+    let again = bench_with(settings(), list);
     assert_eq!(nexts, 2, "one record for the group, one for the offset");
     assert_eq!(again.committed(), Some(5));
     assert_eq!(again.heartbeat(&joined.member, 1), Ok(()));
-    assert_eq!(again.coordinator.describe(GROUP).value, bench.coordinator.describe(GROUP).value);
+    assert_eq!(again.described(), bench.described());
 }
 
 /// What storage has of a partition.
@@ -55,20 +55,13 @@ impl Bench {
 
     /// A new life over what storage has and the log after it.
     fn reborn(&self, kept: &BTreeMap<PartitionIndex, Kept>) -> Bench {
-        let again = bench_with(settings(), self.list.clone());
+        let storage = |(partition, kept): (&PartitionIndex, &Kept)| {
+            Some((*partition, (kept.upto?, kept.parts.clone())))
+        };
+        *self.list.kept.lock() = kept.iter().filter_map(storage).collect();
+        let again = unloaded(settings(), self.list.clone());
         again.clock.advance(self.clock_elapsed());
-        for (partition, records) in self.list.records.lock().iter() {
-            let mut next = Offset(0);
-            if let Some(Kept { upto: Some(upto), parts }) = kept.get(partition) {
-                let restored = again.coordinator.restore(*partition, *upto, parts.clone());
-                next = restored.expect("nobody damaged it");
-            }
-            for (record, offset) in records.iter().zip(0..).skip(next.0 as usize) {
-                let (key, value) = (record.key.clone(), record.value.clone());
-                again.coordinator.replay(*partition, Offset(offset + 1), key, value);
-            }
-        }
-        again.coordinator.loaded();
+        block_on(again.coordinator.load_all());
         again
     }
 
@@ -112,7 +105,7 @@ fn what_changed_and_what_was_before_are_what_the_log_holds() {
                     drop(coordinator.commit(commit).await);
                 }),
                 40..55 => {
-                    let list = bench.coordinator.describe(GROUP).value;
+                    let list = bench.described();
                     let known = list.map(|group| group.members).unwrap_or_default();
                     let member = known.first().map_or(String::new(), |member| member.id.to_string());
                     if let Some(Ok(joined)) = bench.join(who(&member)).poll() {
@@ -124,7 +117,7 @@ fn what_changed_and_what_was_before_are_what_the_log_holds() {
                     }
                 }
                 55..60 => {
-                    let list = bench.coordinator.describe(GROUP).value;
+                    let list = bench.described();
                     for member in list.map(|group| group.members).unwrap_or_default() {
                         let _ = bench.leave(&member.id);
                     }
@@ -178,11 +171,8 @@ fn after_a_damaged_snapshot_the_next_one_is_whole() {
     assert_eq!(bench.commit("", -1, 7, ""), Ok(()));
     let partition = bench.coordinator.partition_of(GROUP);
     let damaged = Kept { upto: Some(Offset(1)), parts: vec![Bytes::from_static(&[9])] };
-    let again = bench_with(settings(), bench.list.clone());
-    let restored = again.coordinator.restore(partition, Offset(1), damaged.parts);
-    assert_eq!(restored, Err(SnapshotError::Version(9)));
-    let record = bench.list.records.lock()[&partition][0].clone();
-    again.coordinator.replay(partition, Offset(1), record.key, record.value);
+    let again = bench.reborn(&BTreeMap::from([(partition, damaged)]));
+    assert_eq!(again.committed(), Some(7));
     let part = |since| again.coordinator.snapshot(partition, Some(Offset(since))).expect("a partition").part;
     assert_eq!(part(1), SnapshotPart::Whole);
     assert_eq!(again.commit("", -1, 8, ""), Ok(()));
