@@ -181,7 +181,7 @@ impl Broker {
             let entry = broker.entry(&topic, None);
             broker.0.catalog.adjust(|state| state.put(entry));
         }
-        broker.recover();
+        broker.recover().await?;
         assert!(snapshots.0.set(Arc::downgrade(&broker.0)).is_ok(), "a broker is opened once");
         let compact_only = broker.tell_compact_only();
         if compact_only > 0 {
@@ -291,17 +291,19 @@ impl Broker {
     }
 
     /// Takes over what was kept of producers. Groups are taken over as they are needed.
-    fn recover(&self) {
+    async fn recover(&self) -> Result<(), OpenError> {
         let entries: Vec<Entry> = self.0.catalog.read(|state| state.entries().cloned().collect());
         let expiration_ms = i64::from(self.config().producer_id_expiration_ms);
         let offsets = |entry: &Entry| entry.topic.name.as_str() == offsets_topic::NAME;
         for partition in entries.iter().filter(|entry| !offsets(entry)).flat_map(|e| e.partitions.iter()) {
-            if let Some(recovered) = partition.log().take_recovered()
+            if let Some(recovered) =
+                partition.log().take_recovered().await.map_err(thalweg_storage::OpenError::Io)?
                 && !Law::ProducersAreRecovered.is_broken()
             {
                 partition.restore(recovered, expiration_ms);
             }
         }
+        Ok(())
     }
 
     fn start_tasks(&self) {

@@ -85,6 +85,8 @@ const RECORDS_LOST: &str = "the broker serves all around it and answers CORRUPT_
 const RECORDS_MISSING: &str = "consumers pass over these offsets; restore the folder from a backup if the records are \
                                needed";
 const NOTHING_LOST: &str = "no record is lost; the file is replaced when it is next merged or released";
+const STATE_LOST: &str = "no record is lost: groups are read from their records again; of producers it is forgotten what \
+                          they wrote last, so that a repetition of it is taken for new";
 const NEXT_START: &str = "nothing to do: the next start puts it in order";
 
 /// The work under way.

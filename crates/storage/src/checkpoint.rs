@@ -14,6 +14,7 @@
 mod copy;
 mod rest;
 mod space;
+mod states;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,17 +22,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use thalweg_model::NodeId;
 use thalweg_model::law::Law;
-use thalweg_model::{NodeId, Offset, TopicPartition};
 
-use crate::engine::{Shared, Snapshot, SnapshotPart, Snapshots};
+use crate::engine::{Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::FactsError;
 use crate::log::Log;
 use crate::manifest::record::Record;
-use crate::manifest::{
-    ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, FileRow, Manifest, OWN_FILE, SnapshotRow,
-};
+use crate::manifest::{ChainRow, Edit, FORMAT, FileRow, Manifest, OWN_FILE};
 use crate::run_file::{RunFileWriter, Written, name_of};
 use crate::wal::WalSeq;
 
@@ -69,6 +68,8 @@ pub(crate) struct Checkpointer {
     pub(crate) snapshots: Arc<dyn Snapshots>,
     /// Files that no manifest names, and when they may go.
     pub(crate) doomed: Vec<(Duration, FileNumber)>,
+    /// The manifest has large snapshots in it, as older formats have: an image moves them into files.
+    pub(crate) is_laden: bool,
     /// When it was first seen that something is not covered.
     pub(crate) dirty_since: Option<Duration>,
     /// How often in a row it failed.
@@ -211,8 +212,10 @@ impl Checkpointer {
         }
         self.checkpoint().await?;
         self.dirty_since = None;
-        if self.manifest.wants_image() {
+        let is_relieved = self.is_laden && !self.shared.logs.read().values().any(Log::is_untaken);
+        if is_relieved || self.manifest.wants_image() {
             self.write_image().await?;
+            self.is_laden &= !is_relieved;
         }
         if !closing {
             self.make_space().await?;
@@ -237,8 +240,13 @@ impl Checkpointer {
             edit.push(&Record::PartitionGone(*partition));
         }
         let logs = shared.dirty(target);
-        let written = match self.write_files(&logs, covered, target).await {
-            Ok(written) => written,
+        let files = async {
+            let mut written = self.write_files(&logs, covered, target).await?;
+            let states = self.states(&logs, &mut written).await?;
+            Ok::<_, io::Error>((written, states))
+        };
+        let (written, states) = match files.await {
+            Ok(files) => files,
             Err(error) => {
                 shared.loose.lock().gone.extend(gone);
                 if error.kind() == io::ErrorKind::StorageFull {
@@ -254,44 +262,26 @@ impl Checkpointer {
         }
         let mut depends = WalSeq::NONE;
         for file in &written {
-            let level = if file.own { OWN_FILE } else { 0 };
-            edit.push(&Record::File {
-                number: file.file.number,
-                row: FileRow { bytes: file.file.bytes, level },
-            });
+            edit.push(&file.record());
         }
         let extents = by_partition(&written);
         let mut rows = Vec::with_capacity(logs.len());
-        for log in &logs {
+        for (log, said) in logs.iter().zip(states) {
             // In this order: the row's start applies to the extents before it.
             if let Some((from, to, add)) = extents.get(&log.partition()) {
                 let (from, to, partition) = (*from, *to, log.partition());
                 edit.push(&Record::Extents { partition, from, to, add: add.clone() });
             }
-            let kept = log.snapshot_offset();
-            let snapshot = self.snapshot(log, kept);
             let Some((row, seq)) = log.row(false) else {
+                log.free_states(said.stored());
                 continue;
             };
-            depends = depends.max(seq);
-            let kept = match &snapshot {
-                Taken::Untaken(_) => kept,
-                Taken::Nothing => {
-                    if kept.is_some() {
-                        edit.push(&Record::SnapshotGone(log.partition()));
-                    }
-                    None
-                }
-                Taken::New(offset, snapshot) => {
-                    depends = depends.max(snapshot.seq);
-                    edit.push(&record_of(log.partition(), *offset, snapshot));
-                    Some(*offset)
-                }
-            };
+            depends = depends.max(seq).max(said.rests_on());
+            said.edit(log.partition(), log.kept().is_some(), &mut edit);
             let record = Record::Partition(row);
             edit.push(&record);
             if let Record::Partition(row) = record {
-                rows.push((log, row, kept));
+                rows.push((log, row, said));
             }
         }
         if target > covered {
@@ -332,9 +322,9 @@ impl Checkpointer {
         }
 
         self.keep_rests(rests);
-        for (log, row, kept) in rows {
+        for (log, row, said) in rows {
             log.row_is_durable(&row);
-            log.snapshot_is_durable(kept);
+            said.is_durable(log);
         }
         for log in &logs {
             match extents.get(&log.partition()) {
@@ -426,7 +416,7 @@ impl Checkpointer {
             if dirty.bytes >= self.shared.options.own_file_bytes {
                 let mut own = self.begin_file().await?;
                 self.write_run(&mut own, log, dirty.sources).await?;
-                written.push(NewFile { file: own.finish().await?, own: true });
+                written.push(NewFile { file: own.finish().await?, level: OWN_FILE });
             } else if dirty.bytes > 0 {
                 let mut writer = match pack.take() {
                     Some(writer) => writer,
@@ -437,7 +427,7 @@ impl Checkpointer {
             }
         }
         if let Some(pack) = pack {
-            written.push(NewFile { file: pack.finish().await?, own: false });
+            written.push(NewFile { file: pack.finish().await?, level: 0 });
         }
         Ok(written)
     }
@@ -447,26 +437,6 @@ impl Checkpointer {
         self.next_file += 1;
         let blob = self.shared.files.blobs.create(&name_of(number)).await?;
         RunFileWriter::begin(number, blob).await
-    }
-
-    /// The caller's state of a partition, and the offset up to which it surely reflects the log. Where the manifest has
-    /// one up to `since`, what changed from there on is enough.
-    fn snapshot(&self, log: &Log, since: Option<i64>) -> Taken {
-        if let Some(found) = log.untaken() {
-            return Taken::Untaken(found);
-        }
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let (offset, _) = log.end_and_removed();
-            let Some(snapshot) = self.snapshots.snapshot(log.partition(), since.map(Offset)) else {
-                return Taken::Nothing;
-            };
-            // Replay twice does no harm, so an append between the two is no fault; but mostly there is none.
-            if log.end_and_removed().0 == offset || tries == SNAPSHOTS_MAX {
-                return Taken::New(offset, snapshot);
-            }
-        }
     }
 
     /// Waits until everything up to `seq` survives a power cut, whatever counts as durable for others: the manifest tells
@@ -495,12 +465,12 @@ impl Checkpointer {
     /// Takes an image of all in place of the edits.
     async fn write_image(&mut self) -> Result<(), Failed> {
         let shared = self.shared.clone();
-        let mut image = Edit::default();
         let logs: Vec<Log> = shared.logs.read().values().cloned().collect();
-        let skips: Vec<_> = logs.iter().filter_map(|log| Some((log.partition(), log.skip_to()?))).collect();
-        let version = if skips.is_empty() { FORMAT_WITHOUT_SKIPS } else { FORMAT_WITH_SKIPS };
-        image.push(&Record::Format { version, node: self.node });
-        for (partition, to) in skips {
+        let mut written = Vec::new();
+        let states = self.states_whole(&logs, &mut written).await?;
+        let mut image = Edit::default();
+        image.push(&Record::Format { version: FORMAT, node: self.node });
+        for (partition, to) in logs.iter().filter_map(|log| Some((log.partition(), log.skip_to()?))) {
             image.push(&Record::Skip { partition, to });
         }
         image.push(&Record::ShardEpoch(shared.shard_epoch));
@@ -515,47 +485,34 @@ impl Checkpointer {
         for (number, file) in &self.files {
             image.push(&Record::File { number: *number, row: file.row });
         }
+        for file in &written {
+            image.push(&file.record());
+        }
         let mut depends = WalSeq::NONE;
         let mut kept = Vec::new();
-        for log in &logs {
+        for (log, said) in logs.iter().zip(states) {
             let partition = log.partition();
-            let snapshot = self.snapshot(log, None);
             // The extents first: what the row's start drops is dropped when it is read.
             let add = log.extents();
-            let Some((row, seq)) = log.row(true) else {
+            let Some((row, seq)) = log.row(true).filter(|(row, _)| row.end > 0) else {
+                log.free_states(said.stored());
                 continue;
             };
-            if row.end == 0 {
-                continue;
-            }
-            depends = depends.max(seq);
+            depends = depends.max(seq).max(said.rests_on());
             if !add.is_empty() {
                 image.push(&Record::Extents { partition, from: i64::MIN, to: i64::MAX, add });
             }
             image.push(&Record::Partition(row));
-            match &snapshot {
-                Taken::Nothing => kept.push((log, None)),
-                Taken::New(offset, snapshot) => {
-                    depends = depends.max(snapshot.seq);
-                    image.push(&record_of(partition, *offset, snapshot));
-                    kept.push((log, Some(*offset)));
-                }
-                Taken::Untaken(None) => {}
-                Taken::Untaken(Some(row)) => {
-                    let offset = row.offset;
-                    for (index, bytes) in row.parts.iter().enumerate() {
-                        image.push(&match index {
-                            0 => Record::Snapshot { partition, offset, bytes },
-                            _ => Record::SnapshotChanges { partition, offset, bytes },
-                        });
-                    }
-                }
-            }
+            said.image(partition, &mut image);
+            kept.push((log, said));
         }
         if self.until_durable(depends).await {
             self.manifest.replace(image).await?;
-            for (log, offset) in kept {
-                log.snapshot_is_durable(offset);
+            for file in &written {
+                self.add_file(file);
+            }
+            for (log, said) in kept {
+                said.is_durable(log);
             }
         }
         Ok(())
@@ -571,26 +528,16 @@ impl Checkpointer {
     }
 }
 
-/// What was taken of the caller's state.
-enum Taken {
-    /// What was found at start is not taken over yet: it still holds.
-    Untaken(Option<SnapshotRow>),
-    Nothing,
-    /// It reflects at least what lies before this offset.
-    New(i64, Snapshot),
-}
-
-fn record_of(partition: TopicPartition, offset: i64, snapshot: &Snapshot) -> Record<'_> {
-    let bytes = &snapshot.bytes;
-    match snapshot.part {
-        SnapshotPart::Whole => Record::Snapshot { partition, offset, bytes },
-        SnapshotPart::Changes => Record::SnapshotChanges { partition, offset, bytes },
-    }
-}
-
 pub(crate) struct NewFile {
     pub(crate) file: Written,
-    pub(crate) own: bool,
+    pub(crate) level: u8,
+}
+
+impl NewFile {
+    fn record(&self) -> Record<'static> {
+        let row = FileRow { bytes: self.file.bytes, level: self.level };
+        Record::File { number: self.file.number, row }
+    }
 }
 
 /// The checkpointer as a task.

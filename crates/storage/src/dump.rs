@@ -14,6 +14,7 @@ use thalweg_model::batch::{BatchHeader, Records};
 use self::source::{Source, Window};
 use crate::blobs::Blob;
 use crate::disk::ALIGNMENT;
+use crate::kept::Stored;
 use crate::run_file::{FileFault, directory, format_of};
 use crate::walk::{Run, Walk, WalkError};
 
@@ -134,6 +135,16 @@ impl Dump<'_, '_> {
             ],
         )?;
         for (partition, extent) in &found.runs {
+            if let Some(stored) = Stored::of(extent) {
+                let state = match stored.read(blob) {
+                    Ok(_) => text("whole"),
+                    Err(error) => text(error),
+                };
+                let bytes = number(stored.length);
+                let values = vec![("partition", text(partition)), ("bytes", bytes), ("state", state)];
+                self.line("snapshot", stored.position, values)?;
+                continue;
+            }
             self.line(
                 "run",
                 extent.position,

@@ -159,6 +159,7 @@ pub(crate) struct Figures {
     pub(crate) checkpoint_bytes: Counter,
     pub(crate) merged_bytes: Counter,
     pub(crate) cold_reads: Counter,
+    pub(crate) states_read: Counter,
     pub(crate) scrubbed_bytes: Counter,
     pub(crate) scrubs: Counter,
 }
@@ -181,6 +182,7 @@ impl Figures {
             checkpoint_bytes: counter("checkpoint_bytes_total", "Bytes that checkpoints wrote."),
             merged_bytes: counter("merge_bytes_total", "Bytes that merges of files wrote."),
             cold_reads: counter("cold_reads_total", "Reads that had to wait for the disk."),
+            states_read: counter("snapshot_reads_total", "Parts of snapshots that were read from files."),
             scrubbed_bytes: counter("scrub_bytes_total", "Bytes that the scrub has read and checked."),
             scrubs: counter("scrub_passes_total", "How often the scrub has been through all files."),
         }

@@ -37,6 +37,7 @@ mod engine;
 mod extent;
 pub mod facts;
 mod files;
+mod kept;
 pub mod leases;
 mod log;
 mod manifest;

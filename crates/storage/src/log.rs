@@ -3,6 +3,7 @@
 mod accounts;
 mod find;
 mod read;
+mod recovered;
 mod state;
 mod stored;
 mod windowed;
@@ -20,6 +21,7 @@ use crate::engine::{Reservation, Shared, WalSeq};
 
 pub(crate) use self::accounts::{EpochRow, SegmentRow};
 pub(crate) use self::read::wal_bytes;
+pub use self::recovered::Recovered;
 pub(crate) use self::state::{State, WalRun};
 pub(crate) use self::stored::Source;
 
@@ -199,21 +201,6 @@ pub struct Segment {
     pub active: bool,
 }
 
-/// What the caller keeps of a partition, after a restart. The state is the snapshot with its changes, and then every
-/// batch from `from` on, in order; the snapshot may reflect some of the first of them already, so that taking a batch
-/// twice must do no harm.
-#[derive(Clone, Debug, Default)]
-pub struct Recovered {
-    /// The last whole snapshot that the caller gave, and then the changes that it gave, in order; empty where it gave
-    /// none.
-    pub snapshot: Vec<Bytes>,
-    /// It reflects all batches before this offset. Without a snapshot: the log's start.
-    pub from: Offset,
-    /// What is known without a read of the batches from there on: those since the last checkpoint. (With a snapshot
-    /// these are all.) Their records can be read from the log.
-    pub replay: Vec<BatchFacts>,
-}
-
 /// Wants to know when something of a partition moved.
 pub trait Watcher: Send + Sync {
     /// The high watermark moved, or the partition is gone. Called from the writer's thread: it must not block, and
@@ -370,37 +357,6 @@ impl Log {
         if state.watchers.is_empty() {
             state.watchers = Vec::new();
         }
-    }
-
-    /// What the caller kept of this partition before the restart; none where there was nothing in it, and after
-    /// [`forget_recovered`](Self::forget_recovered). Until then a checkpoint asks for nothing and keeps what there is.
-    pub fn recovered(&self) -> Option<Recovered> {
-        let state = self.0.state.lock();
-        if !state.untaken {
-            return None;
-        }
-        let start = state.start;
-        let Some(found) = &state.found else {
-            return Some(Recovered { from: Offset(start), ..Recovered::default() });
-        };
-        let (from, snapshot) =
-            found.snapshot.clone().map_or((start, Vec::new()), |row| (row.offset.max(start), row.parts));
-        Some(Recovered { snapshot, from: Offset(from), replay: found.replay.clone() })
-    }
-
-    /// The caller has taken over what [`recovered`](Self::recovered) gave: from here on a checkpoint asks for what has
-    /// become of it. To be told before the first append; may be told again.
-    pub fn forget_recovered(&self) {
-        let mut state = self.0.state.lock();
-        state.untaken = false;
-        state.found = None;
-    }
-
-    /// Both at once, for who takes it over without delay.
-    pub fn take_recovered(&self) -> Option<Recovered> {
-        let recovered = self.recovered();
-        self.forget_recovered();
-        recovered
     }
 
     fn durable(&self) -> WalSeq {

@@ -17,17 +17,14 @@ use thalweg_model::{NodeId, TopicPartition};
 use self::record::{PartitionRow, Record};
 use crate::extent::{Extent, FileNumber};
 use crate::facts::{Facts, FactsError};
+use crate::kept::{Kept, Part};
 use crate::leases::Program;
 use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
 use crate::wal::{ChainId, WalSeq};
 
-/// The newest format of the records.
-pub(crate) const FORMAT: u32 = FORMAT_WITH_SKIPS;
-/// The format without skips: what is written as long as there is none, so that older programs can read it,
-pub(crate) const FORMAT_WITHOUT_SKIPS: u32 = 1;
-/// and the one with them.
-pub(crate) const FORMAT_WITH_SKIPS: u32 = 2;
+/// The format of the records.
+pub(crate) const FORMAT: u32 = 3;
 /// Records are gathered into facts of about this size.
 const FACT_BYTES: usize = 1 << 20;
 
@@ -55,6 +52,8 @@ pub(crate) struct FileRow {
 
 /// The level of a file that is no pack.
 pub(crate) const OWN_FILE: u8 = u8::MAX;
+/// The level of a file of snapshots.
+pub(crate) const STATE_FILE: u8 = OWN_FILE - 1;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PartitionImage {
@@ -64,23 +63,16 @@ pub(crate) struct PartitionImage {
     pub(crate) epochs: Vec<EpochRow>,
     pub(crate) segments: Vec<SegmentRow>,
     pub(crate) extents: Vec<Extent>,
-    pub(crate) snapshot: Option<SnapshotRow>,
+    pub(crate) snapshot: Option<Kept>,
     /// Where it goes on, if that lies behind its end.
     pub(crate) skip_to: i64,
-}
-
-/// What the caller keeps of a partition: a whole snapshot, and what changed after it, in order. Changes only follow: an
-/// image of the manifest, in which each snapshot is whole again, comes when they have outgrown it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SnapshotRow {
-    /// It reflects at least all batches before this offset.
-    pub(crate) offset: i64,
-    pub(crate) parts: Vec<Bytes>,
 }
 
 /// All of it.
 #[derive(Debug, Default)]
 pub(crate) struct Image {
+    /// The newest that was written into it.
+    pub(crate) format: u32,
     pub(crate) node: Option<NodeId>,
     pub(crate) shard_epoch: i32,
     pub(crate) chains: Vec<ChainRow>,
@@ -181,6 +173,7 @@ impl Image {
                 if version > FORMAT {
                     return Err(newer("facts/shard-0".into(), version));
                 }
+                self.format = self.format.max(version);
                 self.node = Some(node);
             }
             Record::ShardEpoch(epoch) => self.shard_epoch = epoch,
@@ -210,30 +203,52 @@ impl Image {
                 self.partitions.remove(&partition);
             }
             Record::Snapshot { partition, offset, bytes } => {
-                let parts = vec![Bytes::copy_from_slice(bytes)];
-                self.partition(partition).snapshot = Some(SnapshotRow { offset, parts });
+                self.partition(partition).snapshot = Some(Kept { offset, parts: vec![here(bytes)] });
+            }
+            Record::SnapshotStored { partition, offset, whole: true, at } => {
+                let parts = vec![Part::Stored(at)];
+                self.partition(partition).snapshot = Some(Kept { offset, parts });
             }
             Record::Skip { partition, to } => self.partition(partition).skip_to = to,
             Record::SnapshotGone(partition) => self.partition(partition).snapshot = None,
             Record::SnapshotChanges { partition, offset, bytes } => {
-                let Some(row) = &mut self.partition(partition).snapshot else {
-                    let what =
-                        format!("the manifest has changes to a snapshot of {partition} that is not there");
-                    return Err(OpenError::Damaged(what));
-                };
-                row.offset = offset;
+                let kept = self.kept(partition)?;
+                kept.offset = offset;
                 // Without bytes nothing changed but the offset.
                 if !bytes.is_empty() {
-                    row.parts.push(Bytes::copy_from_slice(bytes));
+                    kept.parts.push(here(bytes));
+                }
+            }
+            Record::SnapshotStored { partition, offset, whole: false, at } => {
+                let kept = self.kept(partition)?;
+                kept.offset = offset;
+                kept.parts.push(Part::Stored(at));
+            }
+            Record::SnapshotMoved { partition, file, position, to } => {
+                if !self.kept(partition)?.moved((file, position), to) {
+                    let what = format!("the manifest moves a snapshot of {partition} that is not there");
+                    return Err(OpenError::Damaged(what));
                 }
             }
         }
         Ok(())
     }
 
+    /// A snapshot that must be there.
+    fn kept(&mut self, partition: TopicPartition) -> Result<&mut Kept, OpenError> {
+        let missing = format!("the manifest has changes to a snapshot of {partition} that is not there");
+        self.partition(partition).snapshot.as_mut().ok_or(OpenError::Damaged(missing))
+    }
+
     fn partition(&mut self, partition: TopicPartition) -> &mut PartitionImage {
         self.partitions.entry(partition).or_default()
     }
+}
+
+/// A copy: what is kept must not keep the manifest that it was read from.
+fn here(bytes: &[u8]) -> Part {
+    let length = u32::try_from(bytes.len()).expect("a record tells its length so");
+    Part::Here { length, bytes: Some(Bytes::copy_from_slice(bytes)) }
 }
 
 impl PartitionImage {

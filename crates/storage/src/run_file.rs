@@ -1,9 +1,10 @@
 //! Segment files and packs as bytes: runs of batches, one run after another, and at the end a directory of them. A
-//! segment file holds one partition's, a pack those of many; the format is one. Drawn in `docs/formats.md`.
+//! segment file holds one partition's, a pack those of many, a state file what their owners keep beside them; the format
+//! is one. Drawn in `docs/formats.md`.
 //!
 //! ```text
 //!   header     32   magic, number
-//!   runs            batches as they came, partition after partition
+//!   runs            batches as they came, partition after partition; or parts of snapshots
 //!   directory       one row per run, with its marks
 //!   footer     32   where the directory is, checksums
 //! ```
@@ -20,11 +21,12 @@ use thalweg_model::TopicPartition;
 
 use crate::blobs::{BlobWriter, write_all};
 use crate::extent::{EXTENT_BYTES_MAX, Extent, FileNumber, MARK_BYTES, Mark};
+use crate::kept::Stored;
 use crate::manifest::record;
 
 pub(crate) use self::reading::{FileFault, directory, format_of};
 
-const MAGIC: [u8; 8] = *b"thlwgRF\x01";
+const MAGIC: [u8; 8] = *b"thlwgRF\x02";
 /// The format that this program writes.
 pub(crate) const FORMAT: u8 = MAGIC[MAGIC_COMMON];
 /// The part of it that later versions share.
@@ -76,6 +78,7 @@ pub(crate) struct Written {
     pub(crate) number: FileNumber,
     pub(crate) bytes: u64,
     pub(crate) extents: Vec<(TopicPartition, Extent)>,
+    pub(crate) states: Vec<(TopicPartition, Stored)>,
 }
 
 impl RunFileWriter {
@@ -130,6 +133,17 @@ impl RunFileWriter {
         write_all(&mut *self.blob, bytes).await
     }
 
+    /// Adds a part of what a partition's owner keeps.
+    pub(crate) async fn push_state(&mut self, partition: TopicPartition, bytes: &[u8]) -> io::Result<Stored> {
+        self.end_run();
+        let length = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let stored = Stored { file: self.number, position: self.position, length, sum: sum(bytes) };
+        self.extents.push((partition, stored.extent()));
+        self.position += u64::from(length);
+        write_all(&mut *self.blob, bytes).await?;
+        Ok(stored)
+    }
+
     fn end_run(&mut self) {
         if let Some(Run { partition, mut extent, marks }) = self.run.take() {
             extent.marks = (!marks.is_empty()).then(|| marks.into());
@@ -156,11 +170,14 @@ impl RunFileWriter {
         write_all(&mut *self.blob, &end).await?;
         self.blob.finish().await?;
         let bytes = self.position + end.len() as u64;
-        Ok(Written { number: self.number, bytes, extents: self.extents })
+        let state = |(partition, extent): &(TopicPartition, Extent)| Some((*partition, Stored::of(extent)?));
+        let states = self.extents.iter().filter_map(state).collect();
+        self.extents.retain(|(_, extent)| Stored::of(extent).is_none());
+        Ok(Written { number: self.number, bytes, extents: self.extents, states })
     }
 }
 
-fn sum(bytes: &[u8]) -> u32 {
+pub(crate) fn sum(bytes: &[u8]) -> u32 {
     u32::try_from(checksum(CrcAlgorithm::Crc32Iscsi, bytes)).expect("a 32-bit checksum has 32 bits")
 }
 
@@ -169,8 +186,9 @@ mod tests {
     use thalweg_model::world::block_on;
     use thalweg_model::{PartitionIndex, TopicId, Uuid};
 
+    use super::reading::Directory;
     use super::*;
-    use crate::blobs::{Blobs, MemoryBlobs};
+    use crate::blobs::{Blobs, MemoryBlob, MemoryBlobs};
 
     fn stretch(base: i64, end: i64) -> Stretch {
         Stretch { base, end, max_timestamp: end * 10 }
@@ -210,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_the_first_version() {
+    fn the_bytes_are_those_of_the_second_version() {
         let blobs = MemoryBlobs::default();
         let pushes: [(i32, Stretch, &[u8]); 2] = [(0, stretch(0, 2), b"one"), (1, stretch(4, 5), b"two")];
         let written = block_on(written(&blobs, &pushes));
@@ -218,7 +236,40 @@ mod tests {
         let blob = block_on(blobs.open(&name_of(5))).expect("it was written");
         blob.read(&mut found, 0).expect("all of it is there");
         let text: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(text, include_str!("run_file/golden.txt").trim());
+        assert_eq!(text, include_str!("run_file/golden-2.txt").trim());
+        assert_eq!(directory(&*blob).expect("it explains itself").runs, first_version().runs);
+    }
+
+    /// A file as the first version wrote it.
+    fn first_version() -> Directory {
+        let text = include_str!("run_file/golden.txt").trim();
+        let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("it is a byte");
+        let bytes: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
+        directory(&MemoryBlob(bytes.into())).expect("it is read for ever")
+    }
+
+    #[test]
+    fn states_lie_between_runs_and_are_read_back() {
+        let blobs = MemoryBlobs::default();
+        let partition =
+            TopicPartition { topic: TopicId(Uuid::from_u128(0x33)), partition: PartitionIndex(0) };
+        let written = block_on(async {
+            let blob = blobs.create(&name_of(5)).await.expect("memory takes it");
+            let mut writer = RunFileWriter::begin(5, blob).await.expect("memory takes it");
+            writer.push(partition, stretch(0, 2), b"one").await.expect("memory takes it");
+            writer.push_state(partition, b"state").await.expect("memory takes it");
+            writer.push(partition, stretch(2, 3), b"two").await.expect("memory takes it");
+            writer.finish().await.expect("memory takes it")
+        });
+        let blob = block_on(blobs.open(&name_of(5))).expect("it was written");
+        let [(of, stored)] = written.states[..] else { panic!("there is one: {:?}", written.states) };
+        assert_eq!((of, stored.read(&*blob).expect("it is whole")), (partition, "state".into()));
+        assert!(Stored { sum: stored.sum ^ 1, ..stored }.read(&*blob).is_err());
+        assert!(Stored { position: u64::MAX, ..stored }.read(&*blob).is_err());
+        let runs = directory(&*blob).expect("it explains itself").runs;
+        let states: Vec<_> = runs.iter().map(|(_, extent)| Stored::of(extent)).collect();
+        assert_eq!(states, [None, Some(stored), None]);
+        assert_eq!(written.extents.len(), 2);
     }
 
     #[test]

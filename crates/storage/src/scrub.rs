@@ -18,6 +18,7 @@ use crate::block;
 use crate::damage::Damage;
 use crate::engine::Shared;
 use crate::extent::{Extent, FileNumber};
+use crate::kept::{Kept, Stored};
 use crate::log::Log;
 use crate::run_file::{FileFault, directory, name_of, path_of};
 use crate::walk::{Damaged, Run, Walk, WalkError, Want, cut};
@@ -135,8 +136,10 @@ impl Scrub {
             return false;
         }
         let logs: Vec<Log> = self.shared.logs.read().values().cloned().collect();
-        let files: BTreeSet<FileNumber> =
+        let mut files: BTreeSet<FileNumber> =
             logs.iter().flat_map(Log::extents).map(|extent| extent.file).collect();
+        let kept: Vec<_> = logs.iter().filter_map(Log::kept).collect();
+        files.extend(kept.iter().flat_map(Kept::stored).map(|stored| stored.file));
         drop(logs);
         let chance = self.shared.world.random.next() as usize;
         for (number, part) in round_from(files.into_iter().collect(), chance) {
@@ -214,9 +217,31 @@ impl Scrub {
         let logs: Vec<Log> = self.shared.logs.read().values().cloned().collect();
         let of = |log: &Log| {
             let partition = log.partition();
-            log.extents_in(&[number]).into_iter().map(move |extent| (partition, extent))
+            let states = log.kept_in(&[number]).into_iter().map(|stored| stored.extent());
+            log.extents_in(&[number]).into_iter().chain(states).map(move |extent| (partition, extent))
         };
         logs.iter().flat_map(of).collect()
+    }
+
+    async fn state(
+        &mut self,
+        number: FileNumber,
+        blob: &dyn Blob,
+        partition: TopicPartition,
+        stored: Stored,
+    ) -> io::Result<bool> {
+        let lives = |log: Log| log.kept_in(&[number]).contains(&stored);
+        if !self.shared.log(partition).is_some_and(lives) {
+            return Ok(true);
+        }
+        match stored.read(blob) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let what = format!("at byte {}, of {partition}: {error}", stored.position);
+                self.shared.damage.found_beside_records(&path_of(number), &what);
+            }
+            read => drop(read?),
+        }
+        Ok(self.pace(u64::from(stored.length)).await)
     }
 
     async fn run(
@@ -226,6 +251,9 @@ impl Scrub {
         partition: TopicPartition,
         extent: &Extent,
     ) -> io::Result<bool> {
+        if let Some(stored) = Stored::of(extent) {
+            return self.state(number, blob, partition, stored).await;
+        }
         // What nobody has any more may rot.
         let Some(log) = self.shared.log(partition).filter(|log| log.start().0 < extent.end) else {
             return Ok(true);

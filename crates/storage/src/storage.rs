@@ -29,12 +29,11 @@ use crate::engine::{Engine, Figures, Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::{Facts, MemoryFacts};
 use crate::files::Files;
+use crate::kept::HERE_BYTES_MAX;
 use crate::leases::{Lease, LeaseError, Program};
 use crate::log::{Log, State};
 use crate::manifest::record::Record;
-use crate::manifest::{
-    ChainRow, Edit, FORMAT_WITH_SKIPS, FORMAT_WITHOUT_SKIPS, Image, Manifest, facts_failed,
-};
+use crate::manifest::{ChainRow, Edit, FORMAT, Image, Manifest, facts_failed};
 use crate::options::Options;
 use crate::recovery::{self, FoundBlock, LostBlock, MayBeLost, offsets_that_may_be_lost};
 use crate::run_file::number_of;
@@ -139,7 +138,7 @@ pub struct Storage {
     backends: Backends,
     node: NodeId,
     manifest: Manifest,
-    image: Image,
+    pub(crate) image: Image,
     lease: Option<Box<dyn Lease>>,
 }
 
@@ -187,8 +186,8 @@ impl Storage {
         let Self { options, world, backends, node, mut manifest, mut image, lease, .. } = self;
         let (wal, covered) = (backends.wal, image.covered);
         let mut edit = Edit::default();
-        if image.node.is_none() {
-            edit.push(&Record::Format { version: FORMAT_WITHOUT_SKIPS, node });
+        if image.node.is_none() || image.format < FORMAT {
+            edit.push(&Record::Format { version: FORMAT, node });
         }
         let shard_epoch = if Law::EpochsRise.is_broken() { 1 } else { image.shard_epoch + 1 };
         edit.push(&Record::ShardEpoch(shard_epoch));
@@ -226,10 +225,14 @@ impl Storage {
         for (number, row) in &image.files {
             files.insert(*number, FileState { row: *row, ..FileState::default() });
         }
-        for extent in image.partitions.values().flat_map(|partition| &partition.extents) {
-            if let Some(file) = files.get_mut(&extent.file) {
-                file.live += u64::from(extent.length);
-                file.runs += 1;
+        for partition in image.partitions.values() {
+            let extents = partition.extents.iter().map(|extent| (extent.file, extent.length));
+            let states = partition.snapshot.iter().flat_map(|kept| kept.stored());
+            for (file, length) in extents.chain(states.map(|stored| (stored.file, stored.length))) {
+                if let Some(file) = files.get_mut(&file) {
+                    file.live += u64::from(length);
+                    file.runs += 1;
+                }
             }
         }
         files.retain(|number, file| {
@@ -239,6 +242,8 @@ impl Storage {
             file.runs > 0
         });
 
+        let mut kept = image.partitions.values().filter_map(|partition| partition.snapshot.as_ref());
+        let is_laden = kept.any(|kept| kept.here_bytes() > HERE_BYTES_MAX);
         let mut states: HashMap<TopicPartition, State> = image
             .partitions
             .drain()
@@ -266,7 +271,7 @@ impl Storage {
             }
         }
         if !lost.is_empty() {
-            keep_clear(&lost, &blocks, &existing.all(), &mut states, &damage, node, &mut edit);
+            keep_clear(&lost, &blocks, &existing.all(), &mut states, &damage, &mut edit);
         }
         manifest.commit(edit).await.map_err(facts_failed)?;
         let named: Vec<_> = files.keys().copied().collect();
@@ -336,6 +341,7 @@ impl Storage {
             next_file: image.next_file,
             chains,
             snapshots,
+            is_laden,
             doomed: Vec::new(),
             dirty_since: None,
             failures: 0,
@@ -358,10 +364,9 @@ fn keep_clear(
     all: &[TopicPartition],
     states: &mut HashMap<TopicPartition, State>,
     damage: &DamageBook,
-    node: NodeId,
     edit: &mut Edit,
 ) {
-    let (mut unsure, mut first) = (0, true);
+    let mut unsure = 0;
     for MayBeLost { partition, from, to, is_likely } in offsets_that_may_be_lost(lost, found, all, states) {
         if is_likely {
             let what = "a block of the write-ahead log, whose index is lost, may have held these records";
@@ -374,9 +379,6 @@ fn keep_clear(
             continue;
         }
         state.skip_to = to;
-        if std::mem::take(&mut first) {
-            edit.push(&Record::Format { version: FORMAT_WITH_SKIPS, node });
-        }
         edit.push(&Record::Skip { partition, to });
     }
     if unsure > 0 {

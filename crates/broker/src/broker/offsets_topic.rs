@@ -144,7 +144,8 @@ impl Broker {
     /// Reads a partition's groups: the snapshot, then the records after it.
     async fn load_groups(&self, partition: &Partition, into: &mut Loading) -> Result<(), String> {
         let mut next = partition.log_start_offset();
-        if let Some(Recovered { snapshot, from, .. }) = partition.log().recovered()
+        let recovered = partition.log().recovered().await.map_err(|error| error.to_string())?;
+        if let Some(Recovered { snapshot, from, .. }) = recovered
             && !snapshot.is_empty()
         {
             match into.restore(from, snapshot) {

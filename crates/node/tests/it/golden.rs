@@ -4,6 +4,7 @@
 //! `golden/folder-N.tar.gz` is the folder, `folder-N.json` what a client saw of it when it was made. It holds a pack and
 //! blocks of the write-ahead log that are in no file yet, of two lives, the second ended by a kill; topics with settings,
 //! one with a start that moved and one that was deleted; all codecs, keys, headers, tombstones; a group that committed.
+//! From version 2 on also a file of snapshots: the group committed for a hundred partitions more.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::process::{Broker, run, thalweg};
 
 /// The newest, which is made where it is missing.
-const NEWEST: u32 = 1;
+const NEWEST: u32 = 2;
 /// In case one is opened years after it was made.
 const NEVER: [&str; 2] = ["--set", "offsets.retention.minutes=2147483647"];
 
@@ -115,6 +116,8 @@ fn make(archive: &Path, page: &Path) {
     ask(&broker, &["topic", "delete", "gone"]);
     ask(&broker, &["topic", "delete-records", "orders:1", "--before", "12"]);
     ask(&broker, &["consume", "orders", "--group", "billing", "--max", "40", "--format", "json"]);
+    ask(&broker, &["topic", "create", "wide", "-p", "100"]);
+    ask(&broker, &["group", "reset", "billing", "--topic", "wide", "--to", "earliest"]);
     broker.signal("TERM");
     assert_eq!(broker.end().0.code(), Some(0));
     let broker = Broker::start(&["--data", data]);

@@ -5,19 +5,19 @@ use std::io;
 
 use thalweg_model::TopicPartition;
 
-use super::{Check, NOTHING_LOST, RECORDS_LOST};
+use super::{Check, NOTHING_LOST, RECORDS_LOST, STATE_LOST};
 use crate::blobs::{Blob, Blobs};
 use crate::extent::{Extent, FileNumber};
+use crate::kept::Stored;
 use crate::log::EpochRow;
 use crate::manifest::Image;
 use crate::run_file::{directory, name_of, number_of, path_of};
 use crate::walk::{Run, Walk, WalkError};
 
 /// What a partition has in a file.
-#[derive(Clone, Copy)]
 struct Own<'a> {
     partition: TopicPartition,
-    extent: &'a Extent,
+    extent: Extent,
     epochs: &'a [EpochRow],
 }
 
@@ -25,9 +25,10 @@ impl Check<'_> {
     pub(super) async fn segments(&mut self, image: &Image) -> io::Result<()> {
         let mut by_file: BTreeMap<FileNumber, Vec<Own<'_>>> = BTreeMap::new();
         for (partition, row) in &image.partitions {
-            for extent in row.extents.iter().filter(|extent| extent.end > row.start) {
-                let own = Own { partition: *partition, extent, epochs: &row.epochs };
-                by_file.entry(extent.file).or_default().push(own);
+            let states = row.snapshot.iter().flat_map(|kept| kept.stored()).map(Stored::extent);
+            for extent in row.extents.iter().filter(|extent| extent.end > row.start).cloned().chain(states) {
+                let own = Own { partition: *partition, epochs: &row.epochs, extent };
+                by_file.entry(own.extent.file).or_default().push(own);
             }
         }
         for name in self.blobs.list().await? {
@@ -58,7 +59,7 @@ impl Check<'_> {
             let runs = directory(&*blob).map(|found| found.runs).unwrap_or_default();
             let own: Vec<_> = runs
                 .iter()
-                .map(|(partition, extent)| Own { partition: *partition, extent, epochs: &[] })
+                .map(|(partition, extent)| Own { partition: *partition, extent: extent.clone(), epochs: &[] })
                 .collect();
             self.total += blob.len();
             self.file(number, blob.len(), &own).await?;
@@ -113,6 +114,17 @@ impl Check<'_> {
 
     fn extent(&mut self, path: &str, blob: &dyn Blob, own: &Own<'_>) -> io::Result<()> {
         let Own { partition, extent, epochs } = own;
+        if let Some(stored) = Stored::of(extent) {
+            self.read(u64::from(stored.length));
+            match stored.read(blob) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    let what = format!("of {partition}: {error}");
+                    self.damage(path, Some(stored.position), what, STATE_LOST);
+                }
+                read => drop(read?),
+            }
+            return Ok(());
+        }
         if extent.position + u64::from(extent.length) > blob.len() {
             let what = "the file ends before them".to_owned();
             let position = Some(extent.position);
@@ -148,6 +160,11 @@ impl Check<'_> {
 
     fn missing(&mut self, own: &[Own<'_>], path: &str, what: &str) {
         for own in own {
+            if Stored::of(&own.extent).is_some() {
+                let what = format!("a snapshot of {} should be in it: {what}", own.partition);
+                self.damage(path, None, what, STATE_LOST);
+                continue;
+            }
             let offsets = (own.extent.base, own.extent.end);
             self.records(own.partition, offsets, path, None, what.to_owned(), RECORDS_LOST);
         }

@@ -10,8 +10,8 @@ use super::{Checkpointer, Failed, FileState, NewFile};
 use crate::extent::{Extent, FileNumber};
 use crate::log::Log;
 use crate::manifest::record::Record;
-use crate::manifest::{Edit, FileRow, OWN_FILE};
-use crate::run_file::{RunFileWriter, Stretch, name_of, path_of};
+use crate::manifest::{Edit, FileRow, STATE_FILE};
+use crate::run_file::{RunFileWriter, Stretch, Written, name_of, path_of};
 use crate::wal::WalSeq;
 
 /// How many packs are merged at once.
@@ -20,22 +20,19 @@ const MERGE_FILES: usize = 16;
 const MERGE_BYTES_MAX: u64 = 1 << 30;
 /// nor packs whose runs are this long on average: reading them is no trouble.
 const MERGE_RUN_BYTES_MAX: u64 = 64 << 10;
+/// Of so many files of snapshots the smallest are merged: each may hold what never changes again.
+const STATE_FILES_MAX: usize = 64;
 /// How many bytes one round gathers at most, so that the next checkpoint does not wait long.
 const GATHER_BYTES_MAX: u64 = 256 << 20;
 
 impl Checkpointer {
     pub(super) fn add_file(&mut self, new: &NewFile) {
-        let level = if new.own { OWN_FILE } else { 0 };
-        self.add_file_of_level(new, level);
-    }
-
-    fn add_file_of_level(&mut self, new: &NewFile, level: u8) {
-        let live = new.file.extents.iter().map(|(_, extent)| u64::from(extent.length)).sum();
-        let row = FileRow { bytes: new.file.bytes, level };
-        self.files.insert(
-            new.file.number,
-            FileState { row, live, runs: new.file.extents.len() as u64, ..FileState::default() },
-        );
+        let Written { number, bytes, extents, states } = &new.file;
+        let batches: u64 = extents.iter().map(|(_, extent)| u64::from(extent.length)).sum();
+        let live = batches + states.iter().map(|(_, stored)| u64::from(stored.length)).sum::<u64>();
+        let runs = (extents.len() + states.len()) as u64;
+        let row = FileRow { bytes: *bytes, level: new.level };
+        self.files.insert(*number, FileState { row, live, runs, ..FileState::default() });
     }
 
     /// Takes note of what was freed up to `target`, and gives the files that have nothing left.
@@ -125,13 +122,24 @@ impl Checkpointer {
         let mut levels: BTreeMap<u8, Vec<FileNumber>> = BTreeMap::new();
         for (number, file) in &self.files {
             let small_runs = file.live < MERGE_RUN_BYTES_MAX * file.runs.max(1);
-            if file.row.level < OWN_FILE - 1
+            if file.row.level < STATE_FILE - 1
                 && file.row.bytes < MERGE_BYTES_MAX
                 && small_runs
                 && !self.unreadable.contains(number)
             {
                 levels.entry(file.row.level).or_default().push(*number);
             }
+        }
+        let mut states: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(number, file)| file.row.level == STATE_FILE && !self.unreadable.contains(number))
+            .map(|(number, file)| (file.live, *number))
+            .collect();
+        if states.len() > STATE_FILES_MAX {
+            states.sort_unstable();
+            let smallest: Vec<_> = states[..MERGE_FILES].iter().map(|(_, number)| *number).collect();
+            self.gather(&smallest, STATE_FILE).await?;
         }
         for (level, numbers) in levels {
             if let Some(oldest) = numbers.get(..MERGE_FILES) {
@@ -159,7 +167,18 @@ impl Checkpointer {
         let mut logs: Vec<Log> = shared.logs.read().values().cloned().collect();
         logs.sort_by_key(Log::partition);
         let mut writer: Option<RunFileWriter> = None;
+        let mut moved = Vec::new();
         for log in &logs {
+            for from in log.kept_in(numbers) {
+                let mut into = match writer.take() {
+                    Some(writer) => writer,
+                    None => self.begin_file().await?,
+                };
+                let file = self.shared.files.get(from.file).await?;
+                let to = into.push_state(log.partition(), &from.read(&*file.blob)?).await?;
+                moved.push((log, from, to));
+                writer = Some(into);
+            }
             for extent in log.extents_in(numbers) {
                 let mut into = match writer.take() {
                     Some(writer) => writer,
@@ -171,18 +190,19 @@ impl Checkpointer {
         }
         let mut edit = Edit::default();
         let new = match writer {
-            Some(writer) => Some(NewFile { file: writer.finish().await?, own: level == OWN_FILE }),
+            Some(writer) => Some(NewFile { file: writer.finish().await?, level }),
             None => None,
         };
         if let Some(new) = &new {
-            edit.push(&Record::File {
-                number: new.file.number,
-                row: FileRow { bytes: new.file.bytes, level },
-            });
+            edit.push(&new.record());
             for (partition, extent) in &new.file.extents {
                 let (from, to) = (extent.base, extent.end);
                 edit.push(&Record::Extents { partition: *partition, from, to, add: vec![extent.clone()] });
             }
+        }
+        for (log, from, to) in &moved {
+            let (partition, file, position) = (log.partition(), from.file, from.position);
+            edit.push(&Record::SnapshotMoved { partition, file, position, to: *to });
         }
         for number in numbers {
             edit.push(&Record::FileGone(*number));
@@ -192,7 +212,7 @@ impl Checkpointer {
         }
         self.manifest.commit(edit).await?;
         if let Some(new) = new {
-            self.add_file_of_level(&new, level);
+            self.add_file(&new);
             shared.figures.merged_bytes.add(new.file.bytes);
             for (partition, extent) in new.file.extents {
                 match shared.log(partition) {
@@ -201,6 +221,9 @@ impl Checkpointer {
                     None => shared.free(partition.topic, WalSeq::NONE, &[extent]),
                 }
             }
+        }
+        for (log, from, to) in moved {
+            log.kept_has_moved(from, to);
         }
         for number in numbers {
             self.doom(*number);

@@ -11,6 +11,7 @@ mod newer;
 mod power;
 mod snapshots;
 mod space;
+mod states;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -19,8 +19,8 @@ use thalweg_model::{Offset, Region, TimestampMs};
 use super::accounts::{EpochRow, SegmentRow};
 use super::{LogEnd, Piece, Read, Watcher};
 use crate::extent::Extent;
+use crate::kept::{Kept, Stored};
 use crate::log::BatchFacts;
-use crate::manifest::SnapshotRow;
 use crate::wal::WalSeq;
 
 /// A batch in the tail.
@@ -54,7 +54,6 @@ pub(crate) struct WalRun {
 /// What was found of a partition at start, until its owner takes it.
 #[derive(Default)]
 pub(crate) struct Found {
-    pub(crate) snapshot: Option<SnapshotRow>,
     pub(crate) replay: Vec<BatchFacts>,
 }
 
@@ -76,8 +75,8 @@ pub(crate) struct State {
     /// The last rows that the manifest has: they and those after them may have changed.
     pub(crate) persisted_epoch: i32,
     pub(crate) persisted_segment: i64,
-    /// The manifest has a snapshot of the caller's up to this offset.
-    pub(crate) persisted_snapshot: Option<i64>,
+    /// What the manifest has of the caller's state.
+    pub(crate) kept: Option<Box<Kept>>,
     pub(crate) watchers: Vec<(Arc<dyn Watcher>, u64)>,
     pub(crate) found: Option<Box<Found>>,
 }
@@ -229,6 +228,8 @@ impl State {
         self.epochs = Vec::new();
         self.segments = Vec::new();
         self.found = None;
-        std::mem::take(&mut self.extents)
+        let mut freed = std::mem::take(&mut self.extents);
+        freed.extend(self.kept.take().iter().flat_map(|kept| kept.stored()).map(Stored::extent));
+        freed
     }
 }

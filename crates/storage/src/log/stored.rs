@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
-use super::state::{Found, WalRun};
+use super::state::WalRun;
 use super::{BatchFacts, Log, State};
 use crate::block::{Entry, EntryKind};
+use crate::engine::SnapshotPart;
 use crate::extent::{Extent, FileNumber};
+use crate::kept::{Kept, Part, Stored};
+use crate::manifest::PartitionImage;
 use crate::manifest::record::PartitionRow;
-use crate::manifest::{PartitionImage, SnapshotRow};
 use crate::run_file::Stretch;
 use crate::wal::WalSeq;
 
@@ -79,14 +81,58 @@ impl Log {
         Some((row, state.last_seq))
     }
 
-    /// The offset up to which the manifest has a snapshot.
-    pub(crate) fn snapshot_offset(&self) -> Option<i64> {
-        self.0.state.lock().persisted_snapshot
+    /// What the manifest has of the caller's state.
+    pub(crate) fn kept(&self) -> Option<Kept> {
+        self.0.state.lock().kept.as_deref().cloned()
     }
 
-    /// The manifest has a snapshot up to this offset now, or none.
-    pub(crate) fn snapshot_is_durable(&self, offset: Option<i64>) {
-        self.0.state.lock().persisted_snapshot = offset;
+    /// Where the manifest has the caller's state in these files.
+    pub(crate) fn kept_in(&self, files: &[FileNumber]) -> Vec<Stored> {
+        let state = self.0.state.lock();
+        let stored = state.kept.iter().flat_map(|kept| kept.stored());
+        stored.filter(|stored| files.contains(&stored.file)).copied().collect()
+    }
+
+    /// The manifest has nothing of the caller's state any more.
+    pub(crate) fn keeps_nothing(&self) {
+        let kept = self.0.state.lock().kept.take();
+        self.free_states(kept.iter().flat_map(|kept| kept.stored()));
+    }
+
+    /// The manifest has the caller's state up to this offset now, with this part added or in place of all.
+    pub(crate) fn keeps(&self, offset: i64, how_much: SnapshotPart, added: Option<Part>) {
+        let mut state = self.0.state.lock();
+        if state.removed {
+            drop(state);
+            return self.free_states(added.iter().filter_map(Part::stored));
+        }
+        let before = match how_much {
+            SnapshotPart::Whole => state.kept.take(),
+            SnapshotPart::Changes => None,
+        };
+        let kept = state.kept.get_or_insert_with(|| Box::new(Kept { offset, parts: Vec::new() }));
+        kept.offset = offset;
+        kept.parts.extend(added);
+        drop(state);
+        self.free_states(before.iter().flat_map(|kept| kept.stored()));
+    }
+
+    /// The manifest has a part of the caller's state elsewhere now.
+    pub(crate) fn kept_has_moved(&self, from: Stored, to: Stored) {
+        let mut state = self.0.state.lock();
+        let moved = state.kept.as_mut().is_some_and(|kept| kept.moved((from.file, from.position), to));
+        drop(state);
+        if !moved {
+            // It was removed meanwhile.
+            self.free_states([&to]);
+        }
+    }
+
+    pub(crate) fn free_states<'a>(&self, states: impl IntoIterator<Item = &'a Stored>) {
+        let freed: Vec<_> = states.into_iter().map(Stored::extent).collect();
+        if !freed.is_empty() {
+            self.0.shared.free(self.0.partition.topic, WalSeq::NONE, &freed);
+        }
     }
 
     /// The manifest has what [`row`](Self::row) gave.
@@ -160,9 +206,14 @@ impl Log {
     }
 
     /// A snapshot that was found at start and not taken yet. It stays what is known of the caller's state.
-    pub(crate) fn untaken(&self) -> Option<Option<SnapshotRow>> {
+    pub(crate) fn untaken(&self) -> Option<Option<Kept>> {
         let state = self.0.state.lock();
-        state.untaken.then(|| state.found.as_ref().and_then(|found| found.snapshot.clone()))
+        state.untaken.then(|| state.kept.as_deref().cloned())
+    }
+
+    /// Whether its owner has not taken over yet what was found at start.
+    pub(crate) fn is_untaken(&self) -> bool {
+        self.0.state.lock().untaken
     }
 
     /// Whether there is something that its owner should have taken before it is lost.
@@ -184,10 +235,9 @@ impl State {
             extents,
             persisted_epoch: epochs.last().map_or(i32::MIN, |row| row.epoch),
             persisted_segment: segments.last().map_or(i64::MIN, |row| row.base),
-            persisted_snapshot: snapshot.as_ref().map(|row| row.offset),
+            kept: snapshot.map(Box::new),
             epochs,
             segments,
-            found: snapshot.map(|snapshot| Box::new(Found { snapshot: Some(snapshot), replay: Vec::new() })),
             ..Self::new()
         };
         state.trim_accounts();
@@ -213,9 +263,8 @@ impl State {
             self.account(&facts, u64::from(entry.length), || thalweg_model::TimestampMs(now));
             self.end = end;
         }
-        let found = self.found.get_or_insert_default();
-        if found.snapshot.as_ref().is_none_or(|snapshot| base >= snapshot.offset) {
-            found.replay.push(facts);
+        if self.kept.as_ref().is_none_or(|kept| base >= kept.offset) {
+            self.found.get_or_insert_default().replay.push(facts);
         }
         if end > self.start {
             let max_timestamp = entry.max_timestamp.0;

@@ -6,6 +6,7 @@ use thalweg_model::{NodeId, PartitionIndex, TopicId, TopicPartition, Uuid};
 
 use super::FileRow;
 use crate::extent::{Extent, FileNumber, Mark};
+use crate::kept::Stored;
 use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
 use crate::wal::{ChainId, WalSeq};
@@ -45,6 +46,10 @@ pub(crate) enum Record<'a> {
     SnapshotChanges { partition: TopicPartition, offset: i64, bytes: &'a [u8] },
     /// Its next batch begins here at the earliest: what lies before was perhaps acknowledged, and is lost.
     Skip { partition: TopicPartition, to: i64 },
+    /// As one of the two, with the bytes in a file.
+    SnapshotStored { partition: TopicPartition, offset: i64, whole: bool, at: Stored },
+    /// What was stored there lies elsewhere now.
+    SnapshotMoved { partition: TopicPartition, file: FileNumber, position: u64, to: Stored },
 }
 
 /// A partition's borders: those before the first one that is given stay as they are.
@@ -160,7 +165,28 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut BytesMut) {
             put_partition(out, *partition);
             out.put_i64_le(*to);
         }
+        Record::SnapshotStored { partition, offset, whole, at } => {
+            out.put_u8(17);
+            put_partition(out, *partition);
+            out.put_i64_le(*offset);
+            out.put_u8(u8::from(!whole));
+            put_stored(out, at);
+        }
+        Record::SnapshotMoved { partition, file, position, to } => {
+            out.put_u8(18);
+            put_partition(out, *partition);
+            out.put_u64_le(*file);
+            out.put_u64_le(*position);
+            put_stored(out, to);
+        }
     }
+}
+
+fn put_stored(out: &mut BytesMut, stored: &Stored) {
+    out.put_u64_le(stored.file);
+    out.put_u64_le(stored.position);
+    out.put_u32_le(stored.length);
+    out.put_u32_le(stored.sum);
 }
 
 fn put_snapshot(out: &mut BytesMut, partition: TopicPartition, offset: i64, bytes: &[u8]) {
@@ -242,7 +268,29 @@ pub(crate) fn decode<'a>(input: &mut &'a [u8]) -> Result<Record<'a>, OpenError> 
             let partition = partition(input)?;
             Record::Skip { partition, to: offset(need(input, 8)?.get_i64_le())? }
         }
+        17 => {
+            let partition = partition(input)?;
+            let fields = need(input, 9)?;
+            let (offset, whole) = (fields.get_i64_le(), fields.get_u8() == 0);
+            Record::SnapshotStored { partition, offset, whole, at: stored(input)? }
+        }
+        18 => {
+            let partition = partition(input)?;
+            let fields = need(input, 16)?;
+            let (file, position) = (fields.get_u64_le(), fields.get_u64_le());
+            Record::SnapshotMoved { partition, file, position, to: stored(input)? }
+        }
         kind => return Err(OpenError::Damaged(format!("the manifest has a record of unknown kind {kind}"))),
+    })
+}
+
+fn stored(input: &mut &[u8]) -> Result<Stored, OpenError> {
+    let fields = need(input, 24)?;
+    Ok(Stored {
+        file: fields.get_u64_le(),
+        position: fields.get_u64_le(),
+        length: fields.get_u32_le(),
+        sum: fields.get_u32_le(),
     })
 }
 
@@ -312,6 +360,15 @@ fn partition_row(input: &mut &[u8]) -> Result<PartitionRow, OpenError> {
 }
 
 pub(crate) fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
+    let extent = extent_or_state(input)?;
+    match Stored::of(&extent) {
+        None => Ok(extent),
+        Some(_) => Err(contradiction()),
+    }
+}
+
+/// As it stands in a file's directory, which has parts of snapshots too.
+pub(crate) fn extent_or_state(input: &mut &[u8]) -> Result<Extent, OpenError> {
     let fields = need(input, EXTENT_BYTES - 4)?;
     let mut extent = Extent {
         file: fields.get_u64_le(),
@@ -331,14 +388,16 @@ pub(crate) fn extent(input: &mut &[u8]) -> Result<Extent, OpenError> {
         };
         extent.marks = Some((0..marks).map(mark).collect());
     }
-    let contradicts_itself = extent.base < 0
-        || extent.base >= extent.end
-        || offset(extent.end).is_err()
-        || extent.position.checked_add(u64::from(extent.length)).is_none();
-    match contradicts_itself {
-        true => Err(OpenError::Damaged("an extent of the manifest contradicts itself".into())),
-        false => Ok(extent),
+    let has_batches = extent.base >= 0 && extent.base < extent.end && offset(extent.end).is_ok();
+    let ends = extent.position.checked_add(u64::from(extent.length)).is_some();
+    match ends && (has_batches || Stored::of(&extent).is_some()) {
+        true => Ok(extent),
+        false => Err(contradiction()),
     }
+}
+
+fn contradiction() -> OpenError {
+    OpenError::Damaged("an extent of the manifest contradicts itself".into())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(crate) struct Directory {
     pub(crate) number: FileNumber,
     /// Where the directory begins, and the runs end.
     pub(crate) position: u64,
+    /// Parts of snapshots among them: [`Stored::of`](crate::kept::Stored::of) tells.
     pub(crate) runs: Vec<(TopicPartition, Extent)>,
 }
 
@@ -53,7 +54,8 @@ pub(crate) fn directory(blob: &dyn Blob) -> Result<Directory, FileFault> {
         let (checked, stored) = part.split_at(part.len() - 4);
         sum(checked).to_le_bytes() == stored
     };
-    if header[..MAGIC.len()] != MAGIC || !whole(&header) {
+    // The first version had no parts of snapshots, and is the same else.
+    if format_of(&header).is_none() || !whole(&header) {
         return Err(damaged(0, "header"));
     }
     let number = (&header[MAGIC.len()..]).get_u64_le();
@@ -76,8 +78,8 @@ pub(crate) fn directory(blob: &dyn Blob) -> Result<Directory, FileFault> {
     }
     let (mut rest, mut runs) = (&rows[..], Vec::new());
     for _ in 0..count {
-        let row =
-            record::partition(&mut rest).and_then(|partition| Ok((partition, record::extent(&mut rest)?)));
+        let row = record::partition(&mut rest)
+            .and_then(|partition| Ok((partition, record::extent_or_state(&mut rest)?)));
         runs.push(row.map_err(|_| damaged(position, "directory"))?);
     }
     let ordered = runs.iter().try_fold(HEADER_BYTES, |at, (_, run): &(_, Extent)| {

@@ -240,17 +240,17 @@ fn snapshots_come_back_with_what_followed(folder: Folder) {
     engine.kill();
     let engine = folder.open();
     let log = engine.get(partition(1, 0)).expect("it was written");
-    let recovered = log.take_recovered().expect("it was there");
+    let recovered = block_on(log.take_recovered()).expect("it can be read").expect("it was there");
     assert_eq!((recovered.snapshot, recovered.from), (vec![Bytes::from_static(b"two")], Offset(2)));
     let replay: Vec<_> =
         recovered.replay.iter().map(|facts| (facts.base_offset.0, facts.last_delta)).collect();
     assert_eq!(replay, [(2, 2)]);
-    assert!(log.take_recovered().is_none());
+    assert!(block_on(log.take_recovered()).expect("nothing is read").is_none());
     block_on(engine.close());
     // The last checkpoint asked again, and got the same answer for the whole log.
     let engine = folder.open();
     let log = engine.get(partition(1, 0)).expect("it was written");
-    let recovered = log.take_recovered().expect("it was there");
+    let recovered = block_on(log.take_recovered()).expect("it can be read").expect("it was there");
     assert_eq!((recovered.from, recovered.replay.len()), (Offset(5), 0));
     block_on(engine.close());
 }

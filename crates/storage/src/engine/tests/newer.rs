@@ -141,6 +141,6 @@ fn blocks_of_the_wal() {
 fn segment_files_and_packs() {
     check("segments/", |root| {
         let files = all_bytes(&root.join("segments"));
-        write(files.keys().next_back().expect("there is one"), 7, 2);
+        write(files.keys().next_back().expect("there is one"), 7, crate::run_file::FORMAT + 1);
     });
 }

@@ -139,7 +139,7 @@ fn what_the_manifest_says_rests_on_nothing_that_a_power_cut_takes() {
     let log = engine.get(partition(1, 0)).expect("it was checkpointed");
     assert_eq!(log.end(), kept);
     assert!(!contents(&log, Offset(0), 10_000).is_empty());
-    let found = log.take_recovered().expect("a snapshot was taken");
+    let found = block_on(log.take_recovered()).expect("it can be read").expect("a snapshot was taken");
     assert_eq!(found.snapshot.concat(), kept.0.to_be_bytes(), "the snapshot tells of what is there");
 }
 

@@ -16,6 +16,7 @@ fn all() -> Vec<Record<'static>> {
     let marks = Some([Mark { offset: 70, position: 1_048_600, max_before: 900 }].into());
     let extent =
         Extent { file: 9, position: 32, length: 2_000_000, base: 5, end: 100, max_timestamp: 1000, marks };
+    let at = Stored { file: 7, position: 32, length: 5000, sum: 0x1234_5678 };
     let row = PartitionRow {
         partition,
         start: 5,
@@ -46,6 +47,9 @@ fn all() -> Vec<Record<'static>> {
         Record::SnapshotGone(partition),
         Record::SnapshotChanges { partition, offset: 120, bytes: b"one more" },
         Record::Skip { partition, to: 0x1_0000_0000 },
+        Record::SnapshotStored { partition, offset: 130, whole: true, at },
+        Record::SnapshotStored { partition, offset: 140, whole: false, at },
+        Record::SnapshotMoved { partition, file: 6, position: 64, to: at },
     ]
 }
 
