@@ -210,7 +210,7 @@ impl Checkpointer {
         if self.owners_are_late() && !closing {
             return Ok(());
         }
-        self.checkpoint().await?;
+        self.checkpoint(closing).await?;
         self.dirty_since = None;
         let is_relieved = self.is_laden && !self.shared.logs.read().values().any(Log::is_untaken);
         if is_relieved || self.manifest.wants_image() {
@@ -231,9 +231,13 @@ impl Checkpointer {
         self.shared.durable() < first && self.shared.logs.read().values().any(Log::has_untaken_replay)
     }
 
-    async fn checkpoint(&mut self) -> Result<(), Failed> {
+    async fn checkpoint(&mut self, closing: bool) -> Result<(), Failed> {
         let shared = self.shared.clone();
         let (covered, target) = (shared.covered(), shared.durable());
+        if closing && let Some(own) = self.chains.last_mut() {
+            // Its writer has ended: after a clean end no chain has anything left, and the next start need not look.
+            own.end = Some(target);
+        }
         let mut edit = Edit::default();
         let gone = std::mem::take(&mut shared.loose.lock().gone);
         for partition in &gone {

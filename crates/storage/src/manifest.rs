@@ -21,7 +21,7 @@ use crate::kept::{Kept, Part};
 use crate::leases::Program;
 use crate::log::{EpochRow, SegmentRow};
 use crate::storage::OpenError;
-use crate::wal::{ChainId, WalSeq};
+use crate::wal::{ChainId, Named, WalSeq};
 
 /// The format of the records.
 pub(crate) const FORMAT: u32 = 3;
@@ -158,6 +158,11 @@ impl Edit {
 }
 
 impl Image {
+    /// The chains that may have blocks which lie in no file, each with the first of them.
+    pub(crate) fn uncovered(&self) -> Vec<Named> {
+        self.chains.iter().map(|row| row.named(self.covered)).collect()
+    }
+
     /// Applies the records of one fact.
     pub(crate) fn apply_fact(&mut self, fact: &[u8]) -> Result<(), OpenError> {
         let mut rest = fact;

@@ -22,7 +22,7 @@ use crate::block::{Entry, HEADER_BYTES, Header, decode_index};
 pub use self::end::decide as decide_end;
 pub use self::guarded::Guarded;
 pub use self::memory::MemoryWal;
-pub(crate) use self::ring::{FOLDER as RING_FOLDER, find_newer, survey};
+pub(crate) use self::ring::{FOLDER as RING_FOLDER, Older, find_newer, first, is_of_ring, survey};
 pub use self::ring::{Ring, RingOptions};
 
 /// Blocks up to this length are read in one go for their entries.

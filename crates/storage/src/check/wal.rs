@@ -14,7 +14,7 @@ impl Check<'_> {
         image: &Image,
         knows: &dyn Fn(TopicPartition) -> bool,
     ) -> Result<Uncovered, OpenError> {
-        let named: Vec<_> = image.chains.iter().map(|row| row.named(image.covered)).collect();
+        let named = image.uncovered();
         let survey = survey(self.disk.clone(), &named).await?;
         self.report.files += survey.files.len() as u64;
         for (name, length) in &survey.files {

@@ -74,7 +74,7 @@ impl Storage {
         };
         let (cluster, manifest_facts) = (facts("cluster"), facts(SHARD));
         let (manifest, image) = Manifest::load(manifest_facts.clone()).await?;
-        let named: Vec<_> = image.chains.iter().map(|row| row.named(image.covered)).collect();
+        let named = image.uncovered();
         let ring = RingOptions {
             first_bytes: options.ring_first_bytes,
             file_bytes: options.ring_file_bytes,

@@ -12,7 +12,7 @@ use crate::facts::{FactsError, decode_file};
 use crate::leases::Program;
 use crate::manifest::{FORMAT, Image};
 use crate::run_file;
-use crate::wal::{RING_FOLDER, find_newer};
+use crate::wal::{Older, RING_FOLDER, find_newer, first, is_of_ring};
 
 /// The formats of blocks and of files of facts that this program knows.
 const BLOCK_FORMAT: u32 = 1;
@@ -55,9 +55,21 @@ pub(crate) async fn refuse_newer(
             }
         }
     }
-    for file in found(disk.list(RING_FOLDER).await)?.unwrap_or_default() {
-        let name = format!("{RING_FOLDER}/{file}");
-        let Some(file) = found(disk.open(&name, EXISTING).await)? else { continue };
+    // Of blocks only those count whose chain is named: after a clean end there are none.
+    let named = image.uncovered();
+    let (mut files, mut older) = (Vec::new(), Older::than(&named));
+    let names = if named.is_empty() { None } else { found(disk.list(RING_FOLDER).await)? };
+    for name in names.unwrap_or_default() {
+        let path = format!("{RING_FOLDER}/{name}");
+        let Some(file) = found(disk.open(&path, EXISTING).await)? else { continue };
+        let first = if is_of_ring(&name) { first(file.clone()).await } else { None };
+        older.saw(first);
+        files.push((path, file, first));
+    }
+    for (name, file, first) in files {
+        if older.has(first) {
+            continue;
+        }
         if let Some((_, format)) = find_newer(file).await? {
             return newer(name, u32::from(format), BLOCK_FORMAT);
         }

@@ -34,8 +34,9 @@ use crate::options::Durability;
 
 use super::{Caps, ChainEnd, ChainId, Listed, Named, PutError, ReadError, Room, Wal, WalSeq, decide_end};
 
+pub(crate) use self::files::is_of_ring;
 use self::files::{Files, Handle, Place, Taken};
-pub(crate) use self::scan::find_newer;
+pub(crate) use self::scan::{Older, find_newer, first};
 pub(crate) use self::survey::survey;
 
 /// The folder of the ring's files.

@@ -67,6 +67,37 @@ fn a_start_reads_the_manifest_and_not_the_records() {
 }
 
 #[test]
+fn a_start_looks_at_what_of_the_ring_may_be_needed_and_no_further() {
+    let folder = Folder::disk(true, 5);
+    let engine = folder.open();
+    let log = engine.create(partition(1, 0));
+    // Several times around the ring of 3 MiB, in blocks of 8 KiB.
+    for round in 0..2000 {
+        block_on(engine.wait(engine.put(&log, 1, 6000, round)));
+        if round % 50 == 0 {
+            block_on(engine.checkpoint());
+        }
+    }
+    block_on(engine.close());
+    let before = disk_of(&folder).counts().bytes_read;
+    let engine = folder.open();
+    let clean = disk_of(&folder).counts().bytes_read - before;
+    let log = engine.get(partition(1, 0)).expect("it is there");
+    for round in 0..10 {
+        block_on(engine.wait(engine.put(&log, 1, 6000, round)));
+    }
+    engine.kill();
+    let before = disk_of(&folder).counts().bytes_read;
+    let engine = folder.open();
+    let killed = disk_of(&folder).counts().bytes_read - before;
+    assert_eq!(engine.get(partition(1, 0)).expect("it is there").end(), Offset(2010));
+    assert!(clean < 500_000, "{clean} after a clean end");
+    // One file of the ring, and the headers and indexes in it again.
+    assert!(killed < clean + (1 << 20), "{killed} after a kill, {clean} after a clean end");
+    block_on(engine.close());
+}
+
+#[test]
 fn a_checkpoint_of_a_few_writes_little_whatever_the_number_of_the_others() {
     let folder = folder_with(5000);
     let engine = folder.open();

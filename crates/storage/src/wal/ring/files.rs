@@ -18,6 +18,11 @@ pub(super) fn own_name(number: u32) -> String {
     format!("own-{number}")
 }
 
+/// Whether a file of this name is written over again and again.
+pub(crate) fn is_of_ring(name: &str) -> bool {
+    parse(name).is_some_and(|(_, own)| !own)
+}
+
 /// A file's number, and whether it is a single block's.
 pub(super) fn parse(name: &str) -> Option<(u32, bool)> {
     let (own, number) = match name.strip_prefix("ring-") {

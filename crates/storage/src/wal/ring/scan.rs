@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A stale block is stepped over by its length: where one is found whole in its header, nothing was acknowledged that
-//! overlaps it. A file that begins with zeros was never used.
+//! overlaps it. A file that begins with zeros was never used. One that was left before the first block that is needed is
+//! not looked at: the ring goes from file to file, so that it is older than a file that begins at or before that block.
 //!
 //! Where the newest block lies, the one after it would follow directly; or it would begin a file that holds nothing that
 //! is needed. A place there that cannot be read leaves a doubt; elsewhere it can hide no block that nothing proves.
@@ -24,6 +25,8 @@ use super::files::Files;
 const WINDOW_BYTES: u64 = 1 << 20;
 /// and where they are stale.
 const WINDOW_BYTES_STALE: u64 = 64 << 10;
+/// How often a file's first block is read, alike each time, before it is believed which it is.
+const FIRST_READS: u32 = 3;
 
 /// A block that was found.
 #[derive(Clone, Copy)]
@@ -50,7 +53,17 @@ pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
     if named.is_empty() {
         return found;
     }
+    let mut older = Older::than(named);
+    let mut firsts = Vec::with_capacity(files.count());
     for (key, handle) in files.handles() {
+        let first = if key.1 { None } else { first(handle.reader.clone()).await };
+        older.saw(first);
+        firsts.push(first);
+    }
+    for ((key, handle), first) in files.handles().zip(firsts) {
+        if older.has(first) {
+            continue;
+        }
         let (first_bad, needed_before) = (found.unreadable.len(), found.blocks.len());
         // behind the newest block, whosever it is: numbers go on through all chains
         let mut newest = (WalSeq::NONE, 0);
@@ -133,6 +146,52 @@ pub(super) async fn scan(files: &Files, named: &[Named]) -> Found {
 /// Whether a block is the one that was put after another.
 fn is_next(before: &Header, header: &Header) -> bool {
     header.chain == before.chain && header.seq == before.seq.next()
+}
+
+/// What a file begins with; none where that cannot be said.
+pub(crate) async fn first(file: Arc<dyn File>) -> Option<(ChainId, WalSeq)> {
+    let mut page = Aligned::zeroed(ALIGNMENT);
+    let mut first = None;
+    // The device may have gone astray, and brought another block: this decides what is not looked at.
+    for _ in 0..FIRST_READS {
+        file.read_exact_at(&mut page, 0).await.ok()?;
+        let header = Header::decode(&page).ok()?;
+        if *first.get_or_insert(header) != header {
+            return None;
+        }
+    }
+    first.map(|header| (header.chain, header.seq))
+}
+
+/// Tells which files of the ring were left before the first block that is needed. Goes by the last file that surely
+/// begins no later than that block: it is of a chain that counts, and a block of such a chain that is covered, or would
+/// be the first that is not, is where it belongs or was never acknowledged.
+pub(crate) struct Older<'a> {
+    named: &'a [Named],
+    begins: Option<WalSeq>,
+}
+
+impl<'a> Older<'a> {
+    /// `named` as in [`scan`].
+    pub(crate) fn than(named: &'a [Named]) -> Self {
+        Self { named, begins: None }
+    }
+
+    /// Takes note of what a file of the ring begins with.
+    pub(crate) fn saw(&mut self, first: Option<(ChainId, WalSeq)>) {
+        let Some(needed) = self.named.iter().map(|named| named.from).min() else { return };
+        if let Some((chain, seq)) = first
+            && seq <= needed
+            && self.named.iter().any(|named| named.chain == chain)
+        {
+            self.begins = self.begins.max(Some(seq));
+        }
+    }
+
+    /// Whether a file of the ring that begins so holds nothing that is needed.
+    pub(crate) fn has(&self, first: Option<(ChainId, WalSeq)>) -> bool {
+        first.is_some_and(|(_, seq)| self.begins.is_some_and(|begins| seq < begins))
+    }
 }
 
 /// The first block in a file whose format is newer than ours: where, and which. Goes by headers alone, and only where
