@@ -328,7 +328,7 @@ impl Checkpointer {
         self.keep_rests(rests);
         for (log, row, said) in rows {
             log.row_is_durable(&row);
-            said.is_durable(log);
+            said.keep(log);
         }
         for log in &logs {
             match extents.get(&log.partition()) {
@@ -516,7 +516,7 @@ impl Checkpointer {
                 self.add_file(file);
             }
             for (log, said) in kept {
-                said.is_durable(log);
+                said.keep(log);
             }
         }
         Ok(())

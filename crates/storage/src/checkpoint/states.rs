@@ -158,7 +158,7 @@ impl Said {
     }
 
     /// The manifest says so now.
-    pub(super) fn is_durable(self, log: &Log) {
+    pub(super) fn keep(self, log: &Log) {
         match self {
             Self::Same(_) => {}
             Self::Gone => log.keeps_nothing(),
