@@ -113,7 +113,6 @@ struct Shared {
     shard_epoch: i32,
     options: ChainOptions,
     clock: Arc<dyn Clock>,
-    audience: Arc<dyn Audience>,
     budget: Arc<Budget>,
     // held for a push of a few entries, and while the writer takes a block out
     state: Mutex<State>,
@@ -166,7 +165,6 @@ impl Chain {
             shard,
             shard_epoch,
             clock: world.clock.clone(),
-            audience,
             state: Mutex::new(State { open: VecDeque::new(), next: first, closing: false }),
             pushed: Notify::new(),
             durable: AtomicU64::new(before.0),
@@ -194,7 +192,9 @@ impl Chain {
             options,
         });
         let writer = shared.clone();
-        let task = world.spawner.spawn_thread("wal-writer", Box::pin(async move { writer.run().await }));
+        // The writer alone holds its audience, which holds the chain: what ends the writer cuts the circle.
+        let work = async move { writer.run(&*audience).await };
+        let task = world.spawner.spawn_thread("wal-writer", Box::pin(work));
         *shared.task.lock() = Some(task);
         Self(shared)
     }
@@ -308,15 +308,15 @@ impl Shared {
         seq
     }
 
-    async fn run(&self) {
+    async fn run(&self, audience: &dyn Audience) {
         let mut large_until = None;
         while let Some(open) = self.next_block(large_until).await {
             let large = open.length > self.options.gather_above_bytes;
-            match self.write(open).await {
+            match self.write(open, audience).await {
                 Ok(ended) => large_until = large.then_some(ended),
                 Err(error) => {
                     self.budget.close();
-                    self.audience.failed(&error);
+                    audience.failed(&error);
                     return;
                 }
             }
@@ -362,7 +362,7 @@ impl Shared {
     }
 
     /// Makes a block durable and tells of it; says when its put ended.
-    async fn write(&self, open: Open) -> Result<Duration, PutError> {
+    async fn write(&self, open: Open, audience: &dyn Audience) -> Result<Duration, PutError> {
         let Open { seq, batches, mut reservation, .. } = open;
         let durable_below = match self.options.durability {
             Durability::Fsync => self.durable.load(Ordering::Acquire) + 1,
@@ -379,16 +379,16 @@ impl Shared {
             entry_count: 0,
         };
         let block = Arc::new(Sealed::new(seq, batches));
-        self.audience.sealed(&block);
+        audience.sealed(&block);
         let pieces = block::encode(header, &block.batches);
         let began = self.clock.elapsed();
         self.wal.put(self.chain, seq, &pieces).await?;
         reservation.iter_mut().for_each(Reservation::was_used);
         let ended = self.clock.elapsed();
         self.durable.store(seq.0, Ordering::Release);
-        self.audience.durable(&block);
+        audience.durable(&block);
         self.durable_tell.send_replace(seq);
-        self.audience.settled();
+        audience.settled();
         drop(reservation);
         self.put_seconds.observe(ended.saturating_sub(began).as_secs_f64());
         self.block_bytes.observe(block.length as f64);

@@ -13,6 +13,7 @@ on_all_grounds! {
     snapshots_come_back_with_what_followed
     reads_say_what_is_out_of_range
     watchers_are_told
+    a_closed_engine_leaves_nothing_behind
 }
 
 fn what_is_appended_is_read_when_it_is_durable(folder: Folder) {
@@ -319,4 +320,12 @@ fn cold_reads_find_rot_and_serve_around_it() {
     assert_eq!(read.next, Offset(8));
     assert_eq!(contents(&log, Offset(10), 1 << 20).len() as u64, 10 * batch_bytes / 2);
     block_on(engine.close());
+}
+
+fn a_closed_engine_leaves_nothing_behind(folder: Folder) {
+    let engine = folder.open();
+    engine.put(&engine.create(partition(1, 0)), 1, 10, 0);
+    let left = Arc::downgrade(&engine.0);
+    block_on(engine.close());
+    assert_eq!(left.strong_count(), 0);
 }
