@@ -1,7 +1,9 @@
 //! A disk in memory: for the memory deployment, and for tests, which count its calls, make it fail, and cut its power.
 //! It keeps what a power cut may undo, page by page; it knows no time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod contents;
+
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
@@ -11,6 +13,7 @@ use parking_lot::Mutex;
 use thalweg_model::region::RegionFile;
 use thalweg_model::world::Random;
 
+use self::contents::{Contents, pages};
 use super::{ALIGNMENT, Access, Create, Disk, File, Io, Open, Space};
 
 /// What a device reads at once.
@@ -76,18 +79,6 @@ struct State {
 }
 
 type Node = Arc<Mutex<Contents>>;
-
-#[derive(Clone, Default)]
-struct Contents {
-    bytes: Vec<u8>,
-    /// What the pages held that were written since the last sync.
-    undo: BTreeMap<usize, Vec<u8>>,
-    /// The same of pages that a failed sync gave up: written over, they have another chance.
-    lost: BTreeMap<usize, Vec<u8>>,
-    durable_length: usize,
-    /// Pages that cannot be read until they are written over.
-    unreadable: BTreeSet<usize>,
-}
 
 /// What a call is told to do before it acts.
 enum Verdict {
@@ -280,71 +271,8 @@ impl State {
     }
 }
 
-impl Contents {
-    fn write(&mut self, buffer: &[u8], position: usize) {
-        let end = position + buffer.len();
-        self.remember(position, end);
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        self.bytes[position..end].copy_from_slice(buffer);
-    }
-
-    /// Keeps what the pages of this range hold, unless an older content is kept already.
-    fn remember(&mut self, position: usize, end: usize) {
-        for page in pages(position, end) {
-            self.unreadable.remove(&page);
-            let from = (page * ALIGNMENT).min(self.bytes.len());
-            let to = (from + ALIGNMENT).min(self.bytes.len());
-            let old = &self.bytes[from..to];
-            let lost = self.lost.remove(&page);
-            self.undo.entry(page).or_insert_with(|| lost.unwrap_or_else(|| old.to_vec()));
-        }
-    }
-
-    fn sync(&mut self) {
-        self.undo.clear();
-        self.durable_length = self.bytes.len();
-    }
-
-    /// A sync failed: the system takes the pages for written, and they are not.
-    fn lose(&mut self) {
-        for (page, old) in std::mem::take(&mut self.undo) {
-            self.lost.entry(page).or_insert(old);
-        }
-    }
-
-    fn after_cut(&self, chance: &dyn Random, pages_undone: &mut u64) -> Self {
-        let mut bytes = self.bytes.clone();
-        if bytes.len() != self.durable_length && chance.next().is_multiple_of(2) {
-            bytes.resize(self.durable_length, 0);
-        }
-        let kept = |page: &(&usize, &Vec<u8>)| {
-            !(chance.next().is_multiple_of(2) || *page.0 * ALIGNMENT >= bytes.len())
-        };
-        let undone: Vec<_> = self.undo.iter().filter(kept).chain(&self.lost).collect();
-        for (page, old) in undone {
-            let from = page * ALIGNMENT;
-            if from >= bytes.len() {
-                continue;
-            }
-            *pages_undone += 1;
-            let to = (from + ALIGNMENT).min(bytes.len());
-            bytes[from..to].fill(0);
-            let kept = old.len().min(to - from);
-            bytes[from..from + kept].copy_from_slice(&old[..kept]);
-        }
-        let unreadable = self.unreadable.clone();
-        Self { durable_length: bytes.len(), bytes, unreadable, ..Self::default() }
-    }
-}
-
 fn power_is_off() -> io::Error {
     io::Error::other("the power is off")
-}
-
-fn pages(from: usize, to: usize) -> Range<usize> {
-    from / ALIGNMENT..to.div_ceil(ALIGNMENT)
 }
 
 fn folder_of(name: &str) -> &str {
