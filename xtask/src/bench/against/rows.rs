@@ -151,10 +151,9 @@ pub(super) const ROWS: &[Row] = &[
             properties: &["linger.ms=5"],
             ..JAVA
         }),
+        // Kafka with a sync for each append takes some 80 records a second here, and the client gives up.
         goals: &[
-            Goal::to_synced(Metric::Rate, AtLeast(5.0)),
             Goal::both_os(Metric::Rate, AtLeast(5.0)),
-            Goal::to_synced(Metric::CpuPerGb, AtMost(TWENTIETH)),
             Goal::both_os(Metric::CpuPerGb, AtMost(TWENTIETH)),
         ],
     },
@@ -283,8 +282,9 @@ const fn rd_request(
 impl Row {
     /// The sides that the quick form needs: those of the first goal.
     pub(super) fn sides_quick(&self) -> Vec<Side> {
-        let theirs = self.goals.first().and_then(|goal| goal.theirs);
-        vec![theirs.unwrap_or(Side::Kafka), Side::Thalweg]
+        let first = self.goals.first();
+        let theirs = first.and_then(|goal| goal.theirs);
+        vec![theirs.unwrap_or(Side::Kafka), first.map_or(Side::Thalweg, |goal| goal.ours)]
     }
 }
 
@@ -307,5 +307,6 @@ mod tests {
         let sides = |name| ROWS.iter().find(|row| row.name == name).map(Row::sides_quick);
         assert_eq!(sides("rd-1p-1k"), Some(vec![Side::Kafka, Side::Thalweg]));
         assert_eq!(sides("rd-request-5"), Some(vec![Side::KafkaFsync, Side::Thalweg]));
+        assert_eq!(sides("java-1000p-1k"), Some(vec![Side::Kafka, Side::ThalwegOs]));
     }
 }
