@@ -140,6 +140,11 @@ impl Windows {
         self.table.lock().remove(&place);
     }
 
+    /// The same of all windows of a file.
+    pub(crate) fn forget(&self, file: FileNumber) {
+        self.table.lock().retain(|(other, _), _| *other != file);
+    }
+
     /// How many there are.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
@@ -150,11 +155,6 @@ impl Windows {
     #[cfg(test)]
     pub(crate) fn are_coming(&self) -> bool {
         self.table.lock().values().any(|entry| matches!(*entry.state.borrow(), State::Coming))
-    }
-
-    /// The same of all windows of a file.
-    pub(crate) fn forget(&self, file: FileNumber) {
-        self.table.lock().retain(|(other, _), _| *other != file);
     }
 }
 
