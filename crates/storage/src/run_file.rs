@@ -24,14 +24,14 @@ use crate::extent::{EXTENT_BYTES_MAX, Extent, FileNumber, MARK_BYTES, Mark};
 use crate::kept::Stored;
 use crate::manifest::record;
 
-pub(crate) use self::reading::{FileFault, directory, format_of};
+pub(crate) use self::reading::{FileFault, directory, format_of, newer_format};
 
 const MAGIC: [u8; 8] = *b"thlwgRF\x02";
 /// The format that this program writes.
 pub(crate) const FORMAT: u8 = MAGIC[MAGIC_COMMON];
 /// The part of it that later versions share.
 const MAGIC_COMMON: usize = 7;
-const HEADER_BYTES: u64 = 32;
+pub(crate) const HEADER_BYTES: u64 = 32;
 const FOOTER_BYTES: u64 = 32;
 
 /// The name of a file.

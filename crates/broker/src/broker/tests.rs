@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord, ProducerStamp};
-use thalweg_model::world::{ManualClock, NoMeter, SeededRandom, Threads, World, block_on};
+use thalweg_model::world::{BoxFuture, ManualClock, NoMeter, SeededRandom, Threads, World, block_on};
 use thalweg_model::{LeaderEpoch, Offset, PartitionIndex, Principal, ProducerEpoch, ProducerId, TimestampMs};
+use thalweg_storage::wal::{Guarded, PutError};
 use thalweg_storage::{Backends, Options};
+use tokio::sync::watch;
 
 use super::*;
 use crate::session::records::{Acks, AppendError, AppendOptions, Appended};
@@ -115,6 +117,22 @@ fn encode(batch: Batch<'_>) -> BytesMut {
 
 fn name(topic: &str) -> TopicRef {
     TopicRef::Name(topic.into())
+}
+
+/// A log that stands still while it is held.
+fn memory_that_can_be_held() -> (Backends, watch::Sender<bool>) {
+    let mut backends = memory();
+    let held = watch::Sender::new(false);
+    let holds = held.clone();
+    let guard = move || -> BoxFuture<'static, Result<(), PutError>> {
+        let mut holds = holds.subscribe();
+        Box::pin(async move {
+            holds.wait_for(|holds| !holds).await.expect("its sender is here");
+            Ok(())
+        })
+    };
+    backends.wal = Arc::new(Guarded::new(backends.wal.clone(), guard));
+    (backends, held)
 }
 
 fn wish(topic: &str, partitions: i32, configs: &[(&str, &str)]) -> NewTopic {

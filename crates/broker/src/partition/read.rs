@@ -98,7 +98,7 @@ impl Partition {
         let log = &self.0.log;
         match log.read_tail(from, upto, max_bytes) {
             Some(read) => Ok(Some(self.fetched(from, read))),
-            None if from < log.start() => Err(self.out_of_range(from)),
+            None if from < self.log_start_offset() => Err(self.out_of_range(from)),
             None => Ok(None),
         }
     }
@@ -116,7 +116,13 @@ impl Partition {
         }
         match self.0.log.read(from, upto, max_bytes).await {
             Ok(read) => Ok(self.fetched(from, read)),
-            Err(error) => Err(self.explain(from, &error)),
+            Err(error) => {
+                // Who is told that the start has moved goes where it was moved to: it must not move back.
+                if matches!(error, ReadError::OutOfRange { .. }) {
+                    self.0.room.engine.wait(self.start_seq()).await;
+                }
+                Err(self.explain(from, &error))
+            }
         }
     }
 

@@ -41,12 +41,11 @@ impl Checkpointer {
     /// wrong once. What stays wrong is told and given as it is, so that what lies around keeps its place: who reads the
     /// bad place is told.
     async fn checked_wal_bytes(&self, log: &Log, run: WalRun) -> io::Result<Bytes> {
-        let mut reads = 0;
+        let mut readings = Readings::default();
         loop {
             let bytes = wal_bytes(&self.shared, run).await?;
             let damaged = damaged_in(log, &bytes, (run.base, run.end))?;
-            reads += 1;
-            if damaged.is_empty() || reads >= READS_MAX {
+            if let Some((damaged, bytes)) = readings.best_with(damaged, bytes) {
                 self.tell(log, &damaged, "wal");
                 return Ok(bytes);
             }
@@ -79,12 +78,11 @@ impl Checkpointer {
         file: &str,
         read: impl Fn() -> io::Result<Bytes>,
     ) -> io::Result<Bytes> {
-        let mut reads = 0;
+        let mut readings = Readings::default();
         loop {
             let bytes = read()?;
             let damaged = damaged_in(log, &bytes, offsets)?;
-            reads += 1;
-            if damaged.is_empty() || reads >= READS_MAX {
+            if let Some((damaged, bytes)) = readings.best_with(damaged, bytes) {
                 self.tell(log, &damaged, file);
                 return Ok(bytes);
             }
@@ -95,6 +93,25 @@ impl Checkpointer {
         for damaged in damaged {
             self.shared.damage.found(log.damage(damaged, file.into()));
         }
+    }
+}
+
+/// What was read of one place, again and again: what rots is wrong in each, and beside it a device may read wrong once.
+#[derive(Default)]
+struct Readings {
+    count: u32,
+    best: Option<(Vec<Damaged>, Bytes)>,
+}
+
+impl Readings {
+    /// Takes one in. Gives the one with the least damage when that is none, or when there were enough.
+    fn best_with(&mut self, damaged: Vec<Damaged>, bytes: Bytes) -> Option<(Vec<Damaged>, Bytes)> {
+        self.count += 1;
+        let is_sound = damaged.is_empty();
+        if self.best.as_ref().is_none_or(|(known, _)| damaged.len() < known.len()) {
+            self.best = Some((damaged, bytes));
+        }
+        if is_sound || self.count >= READS_MAX { self.best.take() } else { None }
     }
 }
 

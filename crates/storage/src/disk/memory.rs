@@ -74,8 +74,8 @@ struct State {
     read_faults: bool,
     /// Which read brings a flipped bit, and in which byte.
     misread_at: Option<(u64, usize)>,
-    /// Which read brings a sector of another place of the file, and of which.
-    misdirected_at: Option<(u64, u64)>,
+    /// Which read brings a sector of another place of the file, where in what it reads, and of which.
+    misdirected_at: Option<(u64, usize, u64)>,
 }
 
 type Node = Arc<Mutex<Contents>>;
@@ -130,10 +130,10 @@ impl MemoryDisk {
         self.0.lock().misread_at = Some((read, byte));
     }
 
-    /// Lets the read with this number begin with a sector of another place of the same file: the device goes astray,
-    /// and not the next time.
-    pub fn misdirect_at(&self, read: u64, from: u64) {
-        self.0.lock().misdirected_at = Some((read, from));
+    /// Lets the read with this number bring at a byte of what it reads a sector of another place of the same file: the
+    /// device goes astray, and not the next time.
+    pub fn misdirect_at(&self, read: u64, byte: usize, from: u64) {
+        self.0.lock().misdirected_at = Some((read, byte, from));
     }
 
     /// Ends all faults but a cut.
@@ -407,13 +407,14 @@ impl MemoryFile {
             let length = buffer.len();
             buffer[byte % length] ^= 0x10;
         }
-        if let Some((read, from)) = state.misdirected_at
+        if let Some((read, byte, from)) = state.misdirected_at
             && state.counts.reads > read
         {
             state.misdirected_at = None;
-            let count = buffer.len().min(SECTOR_BYTES);
+            let sector = buffer.get_mut(byte..).unwrap_or_default();
+            let count = sector.len().min(SECTOR_BYTES);
             let other = node.bytes.get(from as usize..from as usize + count);
-            buffer[..count].copy_from_slice(other.unwrap_or(&[0; SECTOR_BYTES][..count]));
+            sector[..count].copy_from_slice(other.unwrap_or(&[0; SECTOR_BYTES][..count]));
         }
         Ok(())
     }

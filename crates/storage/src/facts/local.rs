@@ -105,7 +105,7 @@ impl LocalFacts {
             match scan(&self.name, bytes.clone()) {
                 // It may have been the reading that was wrong; and a commit that seems torn may be whole.
                 Err(FactsError::Damaged { .. }) if reads < READS_MAX => {}
-                Ok(found) if reads < READS_MAX && goes_on(&bytes, found.end) => {}
+                Ok(found) if reads < READS_MAX && self.goes_on(&*file, &bytes, found.end).await? => {}
                 result => break (bytes, result?),
             }
         };
@@ -126,6 +126,17 @@ impl LocalFacts {
         self.bytes.store(found.end, Ordering::Relaxed);
         let log = Log { file, id: found.id, index: found.loaded.index, end: found.end, allocated: length };
         Ok((found.loaded, State::Open(log)))
+    }
+
+    /// Whether something lies behind the last whole commit of what was read. Where nothing does, the page that would
+    /// begin the next commit is read once more by itself: the device may have gone astray, and brought an empty one.
+    async fn goes_on(&self, file: &dyn File, bytes: &[u8], end: u64) -> Result<bool, FactsError> {
+        let rest = usize::try_from(end).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
+        let mut page = vec![0; rest.len().min(FRAME_PAGE_BYTES as usize)];
+        if rest.iter().all(|byte| *byte == 0) {
+            file.read_exact_at(&mut page, end).await.map_err(FactsError::Failed)?;
+        }
+        Ok(rest.iter().chain(&page).any(|byte| *byte != 0))
     }
 
     /// Puts zeros where a torn commit is, so that what is found there the next time was written in one go.
@@ -234,12 +245,6 @@ impl LocalFacts {
         file.sync().await?;
         Ok(file)
     }
-}
-
-/// Whether something lies behind the last whole commit.
-fn goes_on(file: &[u8], end: u64) -> bool {
-    let rest = usize::try_from(end).ok().and_then(|end| file.get(end..)).unwrap_or_default();
-    rest.iter().any(|byte| *byte != 0)
 }
 
 fn is_full<T>(result: &io::Result<T>) -> bool {

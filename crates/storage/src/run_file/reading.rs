@@ -38,6 +38,18 @@ pub(crate) fn format_of(first: &[u8]) -> Option<u8> {
     ours.then(|| first[MAGIC_COMMON])
 }
 
+/// The version of the format of a file that is newer than this program, by its header: in all versions the checksum at
+/// its end holds. Where it does not, the version may be what rotted.
+pub(crate) fn newer_format(header: &[u8; HEADER_BYTES as usize]) -> Option<u8> {
+    format_of(header).filter(|format| *format > MAGIC[MAGIC_COMMON] && is_whole(header))
+}
+
+/// Whether the checksum at the end of a part holds.
+fn is_whole(part: &[u8]) -> bool {
+    let (checked, stored) = part.split_at(part.len() - 4);
+    sum(checked).to_le_bytes() == stored
+}
+
 /// Reads header, footer and directory.
 pub(crate) fn directory(blob: &dyn Blob) -> Result<Directory, FileFault> {
     let damaged = |position, what| FileFault::Damaged { position, what };
@@ -47,22 +59,18 @@ pub(crate) fn directory(blob: &dyn Blob) -> Result<Directory, FileFault> {
     }
     let mut header = [0; HEADER_BYTES as usize];
     blob.read(&mut header, 0)?;
-    if let Some(newer) = format_of(&header).filter(|format| *format > MAGIC[MAGIC_COMMON]) {
+    if let Some(newer) = newer_format(&header) {
         return Err(FileFault::Newer(newer));
     }
-    let whole = |part: &[u8]| {
-        let (checked, stored) = part.split_at(part.len() - 4);
-        sum(checked).to_le_bytes() == stored
-    };
     // The first version had no parts of snapshots, and is the same else.
-    if format_of(&header).is_none() || !whole(&header) {
+    if format_of(&header).is_none() || !is_whole(&header) {
         return Err(damaged(0, "header"));
     }
     let number = (&header[MAGIC.len()..]).get_u64_le();
     let footer_position = length - FOOTER_BYTES;
     let mut footer = [0; FOOTER_BYTES as usize];
     blob.read(&mut footer, footer_position)?;
-    if !whole(&footer) {
+    if !is_whole(&footer) {
         return Err(damaged(footer_position, "footer"));
     }
     let mut fields = &footer[..];

@@ -78,12 +78,10 @@ pub(crate) async fn refuse_newer(
     if let Some(number) = image.files.keys().next_back() {
         let name = format!("{SEGMENTS}/{}", run_file::name_of(*number));
         if let Some(file) = found(disk.open(&name, EXISTING).await)? {
-            let mut first = [0; 8];
-            let format = match file.read_exact_at(&mut first, 0).await {
-                Ok(()) => run_file::format_of(&first),
-                Err(_) => None,
-            };
-            if let Some(format) = format.filter(|format| *format > run_file::FORMAT) {
+            let mut header = [0; run_file::HEADER_BYTES as usize];
+            // What cannot be read is told when it is wanted.
+            let can_be_read = file.read_exact_at(&mut header, 0).await.is_ok();
+            if let Some(format) = run_file::newer_format(&header).filter(|_| can_be_read) {
                 return newer(name, u32::from(format), u32::from(run_file::FORMAT));
             }
         }

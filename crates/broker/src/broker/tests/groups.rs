@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use thalweg_model::LeaderEpoch;
-use thalweg_model::world::{BoxFuture, Random};
-use thalweg_storage::wal::{Guarded, PutError};
+use thalweg_model::world::Random;
 
 use super::*;
 use crate::groups::{Commit, CommitOffset, GroupError};
@@ -83,18 +82,7 @@ fn what_is_not_there_is_said_whatever_else_is_wrong() {
 
 #[test]
 fn a_commit_that_is_not_durable_in_time_is_answered_all_the_same() {
-    let mut backends = memory();
-    // A disk that stands still while it is held.
-    let held = watch::Sender::new(false);
-    let holds = held.clone();
-    let guard = move || -> BoxFuture<'static, Result<(), PutError>> {
-        let mut holds = holds.subscribe();
-        Box::pin(async move {
-            holds.wait_for(|holds| !holds).await.expect("its sender is here");
-            Ok(())
-        })
-    };
-    backends.wal = Arc::new(Guarded::new(backends.wal.clone(), guard));
+    let (backends, held) = memory_that_can_be_held();
     bench_over(backends, &[("offsets.commit.timeout.ms", "3000")], async |bench| {
         bench.create("t", 1, &[]).await;
         let commit = async |offset| {

@@ -132,3 +132,26 @@ fn records_are_deleted_by_kafkas_rules() {
         assert!(matches!(refused, Err(DeleteRecordsError::InternalTopic(_))), "{refused:?}");
     });
 }
+
+#[test]
+fn readers_hear_of_a_start_that_moved_when_it_stays() {
+    let (backends, held) = memory_that_can_be_held();
+    bench_over(backends, &[], async |bench| {
+        bench.create("t", 1, &[]).await;
+        bench.append_values("t", &["a", "b", "c"]).await;
+        held.send_replace(true);
+        let records = bench.session.records();
+        let deleted = records.delete_records(&name("t"), PartitionIndex(0), Some(Offset(2))).await;
+        let partition = bench.partition("t");
+        assert_eq!(
+            partition.read_tail(Offset(1), Isolation::ReadUncommitted, 100).map(|read| read.is_none()),
+            Ok(true)
+        );
+        let mut read = std::pin::pin!(partition.read(Offset(1), Isolation::ReadUncommitted, 100));
+        let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(read.as_mut().poll(context).is_pending(), "the start may move back");
+        held.send_replace(false);
+        bench.durable(deleted.after);
+        assert!(matches!(read.await, Err(FetchError::OutOfRange { .. })));
+    });
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::disk::{Access, Create, Disk, Open};
+use crate::facts::{Facts, LocalFacts, Reserve};
 use crate::run_file::{directory, name_of, path_of};
 
 fn disk(folder: &Folder) -> &MemoryDisk {
@@ -355,7 +356,7 @@ fn a_start_that_is_led_astray_once_loses_nothing() {
     folder.open().kill();
     for read in 0..disk(&folder).counts().reads - before {
         for page in [0, 2, 5, 9] {
-            disk(&folder).misdirect_at(disk(&folder).counts().reads + read, page * 4096);
+            disk(&folder).misdirect_at(disk(&folder).counts().reads + read, 0, page * 4096);
             let engine = folder.open();
             let log = engine.create(partition(1, 0));
             assert_eq!(offsets(&log), all_but(0..0, 6), "read {read}, page {page}");
@@ -365,4 +366,24 @@ fn a_start_that_is_led_astray_once_loses_nothing() {
     }
     // And what a start wrote again is what was there.
     assert_eq!(offsets(&folder.open().create(partition(1, 0))), all_but(0..0, 6));
+}
+
+#[test]
+fn facts_that_a_reading_does_not_show_are_not_written_over() {
+    let folder = Folder::disk(true, 34);
+    let facts = || {
+        let reserve = block_on(Reserve::open(Arc::new(disk(&folder).clone()))).expect("the disk works");
+        LocalFacts::new(Arc::new(disk(&folder).clone()), "a", reserve, Arc::new(SeededRandom::new(1)))
+    };
+    let commits = [&b"1"[..], b"2", b"3"].map(Bytes::from_static);
+    let writer = facts();
+    for (index, commit) in commits.iter().enumerate() {
+        block_on(writer.commit(index as u64, vec![commit.clone()])).expect("the disk works");
+    }
+    for page in 1..3 {
+        // An empty place of the file, instead of the commit on that page.
+        disk(&folder).misdirect_at(disk(&folder).counts().reads, page * 4096, 10 * 4096);
+        let loaded = block_on(facts().load()).expect("the disk works");
+        assert_eq!((loaded.index, loaded.records), (3, commits.to_vec()), "page {page}");
+    }
 }

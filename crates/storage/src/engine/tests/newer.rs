@@ -141,6 +141,21 @@ fn blocks_of_the_wal() {
 fn segment_files_and_packs() {
     check("segments/", |root| {
         let files = all_bytes(&root.join("segments"));
-        write(files.keys().next_back().expect("there is one"), 7, crate::run_file::FORMAT + 1);
+        let newest = files.keys().next_back().expect("there is one");
+        write(newest, 7, crate::run_file::FORMAT + 1);
+        let header = std::fs::read(newest).expect("it is there")[..28].to_vec();
+        for (index, byte) in crate::run_file::sum(&header).to_le_bytes().into_iter().enumerate() {
+            write(newest, header.len() + index, byte);
+        }
     });
+}
+
+#[test]
+fn a_version_that_rotted_is_no_newer_one() {
+    let folder = folder();
+    let root = root(&folder);
+    let files = all_bytes(&root.join("segments"));
+    write(files.keys().next_back().expect("there is one"), 7, crate::run_file::FORMAT ^ 0x40);
+    let opened = block_on(Storage::local(root, NodeId(1), Options::default(), folder.world.clone()));
+    assert!(opened.is_ok(), "{:?}", opened.err());
 }
