@@ -132,11 +132,13 @@ impl LocalFacts {
     /// begin the next commit is read once more by itself: the device may have gone astray, and brought an empty one.
     async fn goes_on(&self, file: &dyn File, bytes: &[u8], end: u64) -> Result<bool, FactsError> {
         let rest = usize::try_from(end).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
-        let mut page = vec![0; rest.len().min(FRAME_PAGE_BYTES as usize)];
-        if rest.iter().all(|byte| *byte == 0) {
-            file.read_exact_at(&mut page, end).await.map_err(FactsError::Failed)?;
+        let is_written = |bytes: &[u8]| bytes.iter().any(|byte| *byte != 0);
+        if is_written(rest) {
+            return Ok(true);
         }
-        Ok(rest.iter().chain(&page).any(|byte| *byte != 0))
+        let mut page = vec![0; rest.len().min(FRAME_PAGE_BYTES as usize)];
+        file.read_exact_at(&mut page, end).await.map_err(FactsError::Failed)?;
+        Ok(is_written(&page))
     }
 
     /// Puts zeros where a torn commit is, so that what is found there the next time was written in one go.
