@@ -245,7 +245,7 @@ mod tests {
         let text = include_str!("run_file/golden.txt").trim();
         let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("it is a byte");
         let bytes: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
-        directory(&MemoryBlob(bytes.into())).expect("it is read for ever")
+        directory(&MemoryBlob::new(bytes.into())).expect("it is read for ever")
     }
 
     #[test]

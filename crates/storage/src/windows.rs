@@ -11,14 +11,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
-use thalweg_model::Region;
 use thalweg_model::world::Clock;
 use tokio::sync::watch;
 
 use self::buffers::{Buffer, Buffers};
-use crate::blobs::Blob;
+use crate::blobs::{Blob, MemoryBlob};
 use crate::disk::{ALIGNMENT, align_up};
 use crate::extent::FileNumber;
 use crate::walk::{Run, Walk, Want, cut};
@@ -68,10 +66,7 @@ pub(crate) enum Way {
 }
 
 /// Some batches of a file, as they lie there; positions are the file's.
-pub(crate) struct Window {
-    position: u64,
-    bytes: Bytes,
-}
+pub(crate) type Window = MemoryBlob;
 
 impl Windows {
     pub(crate) fn new(bytes_max: u64, clock: Arc<dyn Clock>) -> Self {
@@ -180,38 +175,13 @@ fn read(blob: &dyn Blob, run: Run, mut buffer: Buffer, way: Way) -> io::Result<W
         at += step.len() as u64;
     }
     let bytes = buffer.into_bytes((run.position - from) as usize..(run.end_position - from) as usize);
-    let window = Window { position: run.position, bytes };
+    let length = bytes.len();
+    let window = Window::part(run.position, bytes);
     let all = Want { from: run.base, upto: run.end, bytes_max: usize::MAX, first_anyway: true };
-    let (end, length) = (run.end, window.bytes.len());
+    let end = run.end;
     match cut(Walk::checking(&window, run), all) {
         Ok(Some(cut)) if cut.next == end && cut.length as usize == length => Ok(window),
         _ => Err(io::ErrorKind::InvalidData.into()),
-    }
-}
-
-impl Blob for Window {
-    fn len(&self) -> u64 {
-        self.position + self.bytes.len() as u64
-    }
-
-    fn region(&self, position: u64, length: u32) -> Region {
-        let from = (position - self.position) as usize;
-        Region::Memory(self.bytes.slice(from..from + length as usize))
-    }
-
-    fn is_at_hand(&self, _: u64) -> bool {
-        true
-    }
-
-    fn read(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
-        let found = self.slice(position, buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        buffer.copy_from_slice(found);
-        Ok(())
-    }
-
-    fn slice(&self, position: u64, length: usize) -> Option<&[u8]> {
-        let from = usize::try_from(position.checked_sub(self.position)?).ok()?;
-        self.bytes.get(from..from.checked_add(length)?)
     }
 }
 

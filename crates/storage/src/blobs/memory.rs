@@ -30,7 +30,7 @@ impl Blobs for MemoryBlobs {
     fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>> {
         Box::pin(async move {
             let bytes = self.0.lock().get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
-            Ok(Arc::new(MemoryBlob(bytes)) as Arc<dyn Blob>)
+            Ok(Arc::new(MemoryBlob::new(bytes)) as Arc<dyn Blob>)
         })
     }
 
@@ -76,17 +76,31 @@ impl BlobWriter for Writer {
     }
 }
 
-/// Bytes as a blob.
-pub(crate) struct MemoryBlob(pub(crate) Bytes);
+/// Bytes as a blob, or as the part of one that begins at a position.
+pub(crate) struct MemoryBlob {
+    position: u64,
+    bytes: Bytes,
+}
+
+impl MemoryBlob {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self::part(0, bytes)
+    }
+
+    /// What lies before `position` is not here.
+    pub(crate) fn part(position: u64, bytes: Bytes) -> Self {
+        Self { position, bytes }
+    }
+}
 
 impl Blob for MemoryBlob {
     fn len(&self) -> u64 {
-        self.0.len() as u64
+        self.position + self.bytes.len() as u64
     }
 
     fn region(&self, position: u64, length: u32) -> Region {
-        let position = position as usize;
-        Region::Memory(self.0.slice(position..position + length as usize))
+        let from = (position - self.position) as usize;
+        Region::Memory(self.bytes.slice(from..from + length as usize))
     }
 
     fn is_at_hand(&self, _: u64) -> bool {
@@ -100,7 +114,7 @@ impl Blob for MemoryBlob {
     }
 
     fn slice(&self, position: u64, length: usize) -> Option<&[u8]> {
-        let from = usize::try_from(position).ok()?;
-        self.0.get(from..from.checked_add(length)?)
+        let from = usize::try_from(position.checked_sub(self.position)?).ok()?;
+        self.bytes.get(from..from.checked_add(length)?)
     }
 }

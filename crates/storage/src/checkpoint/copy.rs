@@ -117,7 +117,7 @@ impl Readings {
 
 /// What is damaged of batches that should be those of these offsets.
 fn damaged_in(log: &Log, bytes: &Bytes, (base, end): (i64, i64)) -> io::Result<Vec<Damaged>> {
-    let blob = MemoryBlob(bytes.clone());
+    let blob = MemoryBlob::new(bytes.clone());
     let expected = Run::whole(bytes.len() as u64, base, end).with_epochs(log.epoch_rows());
     let mut walk = Walk::checking(&blob, expected);
     let mut found = Vec::new();

@@ -130,7 +130,7 @@ impl Log {
         let mut file = None;
         let found = match place {
             Place::Memory { bytes, base, end, .. } => {
-                let blob = MemoryBlob(bytes);
+                let blob = MemoryBlob::new(bytes);
                 look_in(Walk::new(&blob, Run::whole(blob.len(), base, end)), from, upto, wish)
             }
             Place::Extent(extent) => {
@@ -140,7 +140,7 @@ impl Log {
             Place::Wal(run) => {
                 let for_job = shared.clone();
                 let job = move || {
-                    let blob = MemoryBlob(block_on(wal_bytes(&for_job, run))?);
+                    let blob = MemoryBlob::new(block_on(wal_bytes(&for_job, run))?);
                     look_in(
                         Walk::checking_some(&blob, Run::whole(blob.len(), run.base, run.end)),
                         from,

@@ -180,7 +180,7 @@ impl Log {
     async fn read_wal(&self, run: WalRun, want: Want) -> Result<Option<Read>, WalkError> {
         let (shared, epochs) = (self.0.shared.clone(), self.epoch_rows());
         let job = move || {
-            let blob = MemoryBlob(block_on(wal_bytes(&shared, run))?);
+            let blob = MemoryBlob::new(block_on(wal_bytes(&shared, run))?);
             let walk = Walk::checking(&blob, Run::whole(blob.len(), run.base, run.end).with_epochs(epochs));
             Ok(cut(walk, want)?.map(|cut| region_of(&blob, cut)))
         };

@@ -38,7 +38,7 @@ fn expected(length: usize, base: i64) -> Run {
 
 /// All that can be read offset by offset, and what is told of the rest.
 fn read_all(bytes: &[u8], from: i64) -> (Vec<u8>, Vec<(i64, i64)>) {
-    let blob = MemoryBlob(Bytes::copy_from_slice(bytes));
+    let blob = MemoryBlob::new(Bytes::copy_from_slice(bytes));
     let (mut good, mut damaged, mut from) = (Vec::new(), Vec::new(), from);
     while from < BATCHES * RECORDS {
         let want = Want { from, upto: i64::MAX, bytes_max: 1, first_anyway: true };
@@ -105,7 +105,7 @@ fn a_batch_inside_of_a_damaged_one_is_not_taken_for_one_of_the_run() {
     let (rest, _) = run(1);
     let mut bytes = [&outer[..], &rest[..]].concat();
     bytes[16] ^= 0x10;
-    let blob = MemoryBlob(Bytes::from(bytes));
+    let blob = MemoryBlob::new(Bytes::from(bytes));
     let run = Run::whole(blob.len(), 0, 1 + BATCHES * RECORDS);
     let mut walk = Walk::checking(&blob, run);
     match walk.next() {
@@ -118,13 +118,13 @@ fn a_batch_inside_of_a_damaged_one_is_not_taken_for_one_of_the_run() {
 #[test]
 fn a_first_batch_may_begin_below_its_run_if_the_next_agrees() {
     let (bytes, begins) = run(0);
-    let blob = MemoryBlob(Bytes::copy_from_slice(&bytes));
+    let blob = MemoryBlob::new(Bytes::copy_from_slice(&bytes));
     let mut walk = Walk::checking(&blob, Run::whole(blob.len(), 1, BATCHES * RECORDS));
     assert_eq!(walk.next().expect("it is whole").map(|step| step.base()), Some(0));
     // The second batch alone, with a base offset that is wrong.
     let mut flipped = bytes[begins[1]..].to_vec();
     flipped[7] ^= 2;
-    let blob = MemoryBlob(Bytes::from(flipped));
+    let blob = MemoryBlob::new(Bytes::from(flipped));
     let mut walk = Walk::checking(&blob, Run::whole(blob.len(), 2, BATCHES * RECORDS));
     assert!(matches!(walk.next(), Err(WalkError::Damaged(Damaged { from: 2, to: 4, .. }))));
 }

@@ -13,7 +13,7 @@ fn one_batch() -> (Arc<dyn Blob>, Run) {
     builder.append(NewRecord { value: Some(&[7; 100]), ..NewRecord::default() });
     let bytes = builder.finish().expect("nothing is compressed").freeze();
     let run = Run::whole(bytes.len() as u64, 0, 1);
-    (Arc::new(MemoryBlob(bytes)), run)
+    (Arc::new(MemoryBlob::new(bytes)), run)
 }
 
 fn begin(windows: &Arc<Windows>, place: Place) -> bool {
