@@ -43,6 +43,7 @@ fn files_of(folder: &Folder) -> usize {
 
 fn a_large_run_has_a_file_of_its_own(mut folder: Folder) {
     folder.options.own_file_bytes = 10_000;
+    folder.leave_checkpoints_to_the_test();
     let engine = folder.open();
     let logs: Vec<Log> = (0..3).map(|index| engine.create(partition(1, index))).collect();
     for index in 0..20 {
@@ -117,7 +118,8 @@ fn a_file_stays_for_the_longest_time_of_those_who_had_something_in_it(folder: Fo
     block_on(engine.close());
 }
 
-fn files_that_are_mostly_dead_are_gathered(folder: Folder) {
+fn files_that_are_mostly_dead_are_gathered(mut folder: Folder) {
+    folder.leave_checkpoints_to_the_test();
     let engine = folder.open();
     let logs: Vec<Log> = (0..4).map(|index| engine.create(partition(1, index))).collect();
     for log in &logs {
