@@ -26,7 +26,7 @@ pub use self::memory::MemoryBlobs;
 /// - **Names** are given once: creating a name that is there is an error. Deleting one that is not there is none.
 pub trait Blobs: Send + Sync {
     /// Begins a new blob.
-    fn create<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>>;
+    fn create<'a>(&'a self, name: &'a str, cached: Cached) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>>;
     /// Opens a finished one; [`io::ErrorKind::NotFound`] where there is none.
     fn open<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Arc<dyn Blob>>>;
     /// The same, for who reads through all of it once: what is read takes no place in memory from what others read
@@ -40,6 +40,15 @@ pub trait Blobs: Send + Sync {
     fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<()>>;
     /// How much room there is where they lie; none where that has no bound of its own.
     fn space(&self) -> BoxFuture<'_, io::Result<Option<Space>>>;
+}
+
+/// Whether what is written shall stay in memory, where the store can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cached {
+    /// As long as there is room: it is new, and most of what is read is new.
+    Kept,
+    /// It takes no place from what others read.
+    Passed,
 }
 
 /// A blob that is being written, in steps of its own size.

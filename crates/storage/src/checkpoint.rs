@@ -25,6 +25,7 @@ use std::time::Duration;
 use thalweg_model::NodeId;
 use thalweg_model::law::Law;
 
+use crate::blobs::Cached;
 use crate::engine::{Shared, Snapshots};
 use crate::extent::FileNumber;
 use crate::facts::FactsError;
@@ -325,6 +326,7 @@ impl Checkpointer {
             return Err(error.into());
         }
 
+        // Nothing may come between the commit and the logs' hearing of it: what a log let go then would be counted wrong.
         self.keep_rests(rests);
         for (log, row, said) in rows {
             log.row_is_durable(&row);
@@ -418,13 +420,13 @@ impl Checkpointer {
         for log in logs {
             let dirty = log.dirty(covered, target);
             if dirty.bytes >= self.shared.options.own_file_bytes {
-                let mut own = self.begin_file().await?;
+                let mut own = self.begin_file(Cached::Kept).await?;
                 self.write_run(&mut own, log, dirty.sources).await?;
                 written.push(NewFile { file: own.finish().await?, level: OWN_FILE });
             } else if dirty.bytes > 0 {
                 let mut writer = match pack.take() {
                     Some(writer) => writer,
-                    None => self.begin_file().await?,
+                    None => self.begin_file(Cached::Kept).await?,
                 };
                 self.write_run(&mut writer, log, dirty.sources).await?;
                 pack = Some(writer);
@@ -433,13 +435,16 @@ impl Checkpointer {
         if let Some(pack) = pack {
             written.push(NewFile { file: pack.finish().await?, level: 0 });
         }
+        for file in written.iter().map(|file| &file.file).filter(|file| file.is_checked) {
+            self.shared.files.was_written(file.number, file.bytes).await;
+        }
         Ok(written)
     }
 
-    async fn begin_file(&mut self) -> io::Result<RunFileWriter> {
+    async fn begin_file(&mut self, cached: Cached) -> io::Result<RunFileWriter> {
         let number = self.next_file;
         self.next_file += 1;
-        let blob = self.shared.files.blobs.create(&name_of(number)).await?;
+        let blob = self.shared.files.blobs.create(&name_of(number), cached).await?;
         RunFileWriter::begin(number, blob).await
     }
 

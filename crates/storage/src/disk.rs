@@ -153,6 +153,8 @@ pub trait File: RegionFile {
     fn read_nothing_ahead(&self) {}
     /// Writes all of the buffer.
     fn write_all_at<'a>(&'a self, buffer: &'a [u8], position: u64) -> Io<'a, ()>;
+    /// Lets the system begin to write these bytes to the device, where it would wait with that; nobody waits for it.
+    fn begin_write_out(&self, _position: u64, _length: u64) {}
     /// Takes the space for these bytes now and lengthens the file to hold them; they read as zeros.
     fn allocate(&self, position: u64, length: u64) -> Io<'_, ()>;
     /// Makes what was written durable, and the length.

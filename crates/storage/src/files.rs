@@ -119,6 +119,14 @@ impl Files {
         Ok(file)
     }
 
+    /// A file was written just now, of bytes that were found good: as far as the page cache has it, it is.
+    pub(crate) async fn was_written(&self, number: FileNumber, bytes: u64) {
+        // One that cannot be opened now is checked when it is read.
+        if let (Ok(file), Ok(length)) = (self.get(number).await, u32::try_from(bytes)) {
+            file.was_checked(0, length);
+        }
+    }
+
     /// The file will be deleted.
     pub(crate) fn forget(&self, number: FileNumber) {
         self.open.lock().files.remove(&number);

@@ -57,6 +57,7 @@ pub(crate) struct RunFileWriter {
     position: u64,
     run: Option<Run>,
     extents: Vec<(TopicPartition, Extent)>,
+    is_checked: bool,
 }
 
 struct Run {
@@ -77,6 +78,8 @@ pub(crate) struct Stretch {
 pub(crate) struct Written {
     pub(crate) number: FileNumber,
     pub(crate) bytes: u64,
+    /// Nobody [doubted](RunFileWriter::doubt) what was written.
+    pub(crate) is_checked: bool,
     pub(crate) extents: Vec<(TopicPartition, Extent)>,
     pub(crate) states: Vec<(TopicPartition, Stored)>,
 }
@@ -89,7 +92,7 @@ impl RunFileWriter {
         header.put_bytes(0, 12);
         header.put_u32_le(sum(&header));
         write_all(&mut *blob, &header).await?;
-        Ok(Self { number, blob, position: HEADER_BYTES, run: None, extents: Vec::new() })
+        Ok(Self { number, blob, position: HEADER_BYTES, run: None, extents: Vec::new(), is_checked: true })
     }
 
     /// Adds batches of a partition. They extend its run where they follow on it in the offsets, else they begin one.
@@ -133,6 +136,11 @@ impl RunFileWriter {
         write_all(&mut *self.blob, bytes).await
     }
 
+    /// What is pushed may be wrong, and who reads it is to find out.
+    pub(crate) fn doubt(&mut self) {
+        self.is_checked = false;
+    }
+
     /// Adds a part of what a partition's owner keeps.
     pub(crate) async fn push_state(&mut self, partition: TopicPartition, bytes: &[u8]) -> io::Result<Stored> {
         self.end_run();
@@ -173,7 +181,7 @@ impl RunFileWriter {
         let state = |(partition, extent): &(TopicPartition, Extent)| Some((*partition, Stored::of(extent)?));
         let states = self.extents.iter().filter_map(state).collect();
         self.extents.retain(|(_, extent)| Stored::of(extent).is_none());
-        Ok(Written { number: self.number, bytes, extents: self.extents, states })
+        Ok(Written { number: self.number, bytes, is_checked: self.is_checked, extents: self.extents, states })
     }
 }
 
@@ -188,14 +196,14 @@ mod tests {
 
     use super::reading::Directory;
     use super::*;
-    use crate::blobs::{Blobs, MemoryBlob, MemoryBlobs};
+    use crate::blobs::{Blobs, Cached, MemoryBlob, MemoryBlobs};
 
     fn stretch(base: i64, end: i64) -> Stretch {
         Stretch { base, end, max_timestamp: end * 10 }
     }
 
     async fn written(blobs: &MemoryBlobs, pushes: &[(i32, Stretch, &[u8])]) -> Written {
-        let blob = blobs.create(&name_of(5)).await.expect("memory takes it");
+        let blob = blobs.create(&name_of(5), Cached::Kept).await.expect("memory takes it");
         let mut writer = RunFileWriter::begin(5, blob).await.expect("memory takes it");
         for (index, stretch, bytes) in pushes {
             let topic = TopicId(Uuid::from_u128(0x33));
@@ -254,7 +262,7 @@ mod tests {
         let partition =
             TopicPartition { topic: TopicId(Uuid::from_u128(0x33)), partition: PartitionIndex(0) };
         let written = block_on(async {
-            let blob = blobs.create(&name_of(5)).await.expect("memory takes it");
+            let blob = blobs.create(&name_of(5), Cached::Kept).await.expect("memory takes it");
             let mut writer = RunFileWriter::begin(5, blob).await.expect("memory takes it");
             writer.push(partition, stretch(0, 2), b"one").await.expect("memory takes it");
             writer.push_state(partition, b"state").await.expect("memory takes it");

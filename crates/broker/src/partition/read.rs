@@ -164,8 +164,8 @@ impl Partition {
             ReadError::Removed => PartitionError::Unknown.into(),
             // Logged when it was found first, and told by the broker's figures.
             ReadError::Damaged { .. } => FetchError::Damaged(error.to_string()),
-            ReadError::Io(_) => {
-                tracing::error!(partition = ?self, offset = from.0, %error, "records cannot be read");
+            ReadError::Io(cause) => {
+                tracing::error!(partition = ?self, offset = from.0, error = %cause, "records cannot be read");
                 FetchError::Storage(error.to_string())
             }
         }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use thalweg_model::Region;
 use thalweg_model::world::BoxFuture;
 
-use super::{Blob, BlobWriter, Blobs};
+use super::{Blob, BlobWriter, Blobs, Cached};
 use crate::disk::Space;
 
 /// The store; clones are the same one.
@@ -17,7 +17,7 @@ use crate::disk::Space;
 pub struct MemoryBlobs(Arc<Mutex<BTreeMap<String, Bytes>>>);
 
 impl Blobs for MemoryBlobs {
-    fn create<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>> {
+    fn create<'a>(&'a self, name: &'a str, _: Cached) -> BoxFuture<'a, io::Result<Box<dyn BlobWriter>>> {
         Box::pin(async move {
             if self.0.lock().contains_key(name) {
                 return Err(io::ErrorKind::AlreadyExists.into());

@@ -8,7 +8,11 @@ use super::*;
 use crate::disk::MemoryDisk;
 
 async fn put(blobs: &dyn Blobs, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut writer = blobs.create(name).await?;
+    put_as(blobs, name, bytes, Cached::Kept).await
+}
+
+async fn put_as(blobs: &dyn Blobs, name: &str, bytes: &[u8], cached: Cached) -> io::Result<()> {
+    let mut writer = blobs.create(name, cached).await?;
     write_all(&mut *writer, bytes).await?;
     writer.finish().await
 }
@@ -18,10 +22,12 @@ fn pattern(length: usize) -> Vec<u8> {
 }
 
 async fn what_was_written_is_read(blobs: &dyn Blobs) {
-    for length in [0, 1, 4095, 4096, 4097, (1 << 20) - 1, 1 << 20, (1 << 20) + 5000] {
-        let name = format!("{length:016x}.run");
+    let lengths = [0, 1, 4095, 4096, 4097, (1 << 18) + 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 5000];
+    let ways = [Cached::Kept, Cached::Passed];
+    for (length, cached) in lengths.iter().flat_map(|length| ways.map(|way| (*length, way))) {
+        let name = format!("{length:016x}-{cached:?}.run");
         let bytes = pattern(length);
-        put(blobs, &name, &bytes).await.expect("it can be written");
+        put_as(blobs, &name, &bytes, cached).await.expect("it can be written");
         let blob = blobs.open(&name).await.expect("it was written");
         assert_eq!(blob.len(), length as u64);
         let mut found = vec![0; length];
@@ -38,7 +44,12 @@ async fn what_was_written_is_read(blobs: &dyn Blobs) {
 
 async fn names_are_given_once(blobs: &dyn Blobs) {
     put(blobs, "a.run", b"first").await.expect("it can be written");
-    assert!(blobs.create("a.run").await.is_err_and(|error| error.kind() == ErrorKind::AlreadyExists));
+    assert!(
+        blobs
+            .create("a.run", Cached::Kept)
+            .await
+            .is_err_and(|error| error.kind() == ErrorKind::AlreadyExists)
+    );
     let held = blobs.open("a.run").await.expect("it was written");
     blobs.delete("a.run").await.expect("it can be deleted");
     blobs.delete("a.run").await.expect("that it is gone already is no error");

@@ -26,10 +26,10 @@ impl Checkpointer {
             let stretch = source.stretch();
             let bytes = match source {
                 Source::Memory(_, bytes) => bytes,
-                Source::Wal(run) => match self.checked_wal_bytes(log, run).await {
+                Source::Wal(run) => match self.checked_wal_bytes(writer, log, run).await {
                     Ok(bytes) => bytes,
                     Err(error) if self.failures < READS_MAX => return Err(error),
-                    Err(_) => self.readable_wal_bytes(log, run).await?,
+                    Err(_) => self.readable_wal_bytes(writer, log, run).await?,
                 },
             };
             writer.push(log.partition(), stretch, &bytes).await?;
@@ -40,20 +40,30 @@ impl Checkpointer {
     /// What a run of the WAL holds, as [`damaged_in`] finds it: read again where it is wrong, because a device may read
     /// wrong once. What stays wrong is told and given as it is, so that what lies around keeps its place: who reads the
     /// bad place is told.
-    async fn checked_wal_bytes(&self, log: &Log, run: WalRun) -> io::Result<Bytes> {
+    async fn checked_wal_bytes(
+        &self,
+        writer: &mut RunFileWriter,
+        log: &Log,
+        run: WalRun,
+    ) -> io::Result<Bytes> {
         let mut readings = Readings::default();
         loop {
             let bytes = wal_bytes(&self.shared, run).await?;
             let damaged = damaged_in(log, &bytes, (run.base, run.end))?;
             if let Some((damaged, bytes)) = readings.best_with(damaged, bytes) {
-                self.tell(log, &damaged, "wal");
+                self.tell(writer, log, &damaged, "wal");
                 return Ok(bytes);
             }
         }
     }
 
     /// The same with zeros for what stays unreadable, page by page: it costs its neighbours nothing.
-    async fn readable_wal_bytes(&self, log: &Log, run: WalRun) -> io::Result<Bytes> {
+    async fn readable_wal_bytes(
+        &self,
+        writer: &mut RunFileWriter,
+        log: &Log,
+        run: WalRun,
+    ) -> io::Result<Bytes> {
         let mut bytes = BytesMut::zeroed(run.length as usize);
         let (begin, end) = (u64::from(run.position), u64::from(run.position) + u64::from(run.length));
         let mut from = begin;
@@ -66,13 +76,14 @@ impl Checkpointer {
             from = to;
         }
         let bytes = bytes.freeze();
-        self.tell(log, &damaged_in(log, &bytes, (run.base, run.end))?, "wal");
+        self.tell(writer, log, &damaged_in(log, &bytes, (run.base, run.end))?, "wal");
         Ok(bytes)
     }
 
     /// As [`checked_wal_bytes`](Self::checked_wal_bytes), for a part of an extent. `read` fills the buffer.
     pub(super) fn checked_extent_bytes(
         &self,
+        writer: &mut RunFileWriter,
         log: &Log,
         offsets: (i64, i64),
         file: &str,
@@ -83,13 +94,16 @@ impl Checkpointer {
             let bytes = read()?;
             let damaged = damaged_in(log, &bytes, offsets)?;
             if let Some((damaged, bytes)) = readings.best_with(damaged, bytes) {
-                self.tell(log, &damaged, file);
+                self.tell(writer, log, &damaged, file);
                 return Ok(bytes);
             }
         }
     }
 
-    fn tell(&self, log: &Log, damaged: &[Damaged], file: &str) {
+    fn tell(&self, writer: &mut RunFileWriter, log: &Log, damaged: &[Damaged], file: &str) {
+        if !damaged.is_empty() {
+            writer.doubt();
+        }
         for damaged in damaged {
             self.shared.damage.found(log.damage(damaged, file.into()));
         }

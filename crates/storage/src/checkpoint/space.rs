@@ -7,6 +7,7 @@ use std::io;
 use thalweg_model::law::Law;
 
 use super::{Checkpointer, Failed, FileState, NewFile};
+use crate::blobs::Cached;
 use crate::extent::{Extent, FileNumber};
 use crate::log::Log;
 use crate::manifest::record::Record;
@@ -27,7 +28,7 @@ const GATHER_BYTES_MAX: u64 = 256 << 20;
 
 impl Checkpointer {
     pub(super) fn add_file(&mut self, new: &NewFile) {
-        let Written { number, bytes, extents, states } = &new.file;
+        let Written { number, bytes, extents, states, is_checked: _ } = &new.file;
         let batches: u64 = extents.iter().map(|(_, extent)| u64::from(extent.length)).sum();
         let live = batches + states.iter().map(|(_, stored)| u64::from(stored.length)).sum::<u64>();
         let runs = (extents.len() + states.len()) as u64;
@@ -93,6 +94,8 @@ impl Checkpointer {
         for number in first..self.next_file {
             if !self.files.contains_key(&number) {
                 self.doomed.retain(|(_, doomed)| *doomed != number);
+                // Who holds it open holds its space.
+                self.shared.files.forget(number);
                 // Where even this fails the next start does it.
                 let _ = self.shared.files.blobs.delete(&name_of(number)).await;
             }
@@ -172,7 +175,7 @@ impl Checkpointer {
             for from in log.kept_in(numbers) {
                 let mut into = match writer.take() {
                     Some(writer) => writer,
-                    None => self.begin_file().await?,
+                    None => self.begin_file(Cached::Passed).await?,
                 };
                 let file = self.shared.files.get(from.file).await?;
                 let to = into.push_state(log.partition(), &from.read(&*file.blob)?).await?;
@@ -182,7 +185,7 @@ impl Checkpointer {
             for extent in log.extents_in(numbers) {
                 let mut into = match writer.take() {
                     Some(writer) => writer,
-                    None => self.begin_file().await?,
+                    None => self.begin_file(Cached::Passed).await?,
                 };
                 self.copy(&mut into, log, &extent).await?;
                 writer = Some(into);
@@ -250,7 +253,7 @@ impl Checkpointer {
                 file.blob.read(&mut buffer, extent.position + u64::from(begin))?;
                 Ok(buffer.into())
             };
-            let bytes = self.checked_extent_bytes(log, (base, end), &path_of(extent.file), read)?;
+            let bytes = self.checked_extent_bytes(writer, log, (base, end), &path_of(extent.file), read)?;
             writer.push(log.partition(), Stretch { base, end, max_timestamp }, &bytes).await?;
         }
         Ok(())

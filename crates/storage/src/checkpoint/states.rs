@@ -7,6 +7,7 @@ use bytes::Bytes;
 use thalweg_model::{Offset, TopicPartition};
 
 use super::{Checkpointer, NewFile, SNAPSHOTS_MAX};
+use crate::blobs::Cached;
 use crate::engine::{Snapshot, SnapshotPart};
 use crate::kept::{HERE_BYTES_MAX, Kept, Part, Stored};
 use crate::log::Log;
@@ -86,7 +87,7 @@ impl Checkpointer {
         }
         let mut writer = match file.take() {
             Some(writer) => writer,
-            None => self.begin_file().await?,
+            None => self.begin_file(Cached::Passed).await?,
         };
         let stored = writer.push_state(log.partition(), &bytes).await?;
         *file = Some(writer);

@@ -151,7 +151,7 @@ impl MemoryDisk {
     pub fn rot(&self, name: &str, position: u64) {
         let state = self.0.lock();
         let node = state.names.get(name).expect("the file that shall rot is there");
-        node.lock().bytes[position as usize] ^= 0x10;
+        node.lock().flip(position as usize, 0x10);
     }
 
     /// The device cannot read these bytes of a file any more, nor their pages, until they are written over.
@@ -172,7 +172,7 @@ impl MemoryDisk {
         let (name, node) = files.get(pick(files.len()))?;
         let mut contents = node.lock();
         let position = pick(contents.bytes.len());
-        contents.bytes[position] ^= 1 << pick(8);
+        contents.flip(position, 1 << pick(8));
         Some(((*name).clone(), position as u64))
     }
 
@@ -500,7 +500,13 @@ impl File for MemoryFile {
         if self.disk.0.lock().cold {
             return Ok(0);
         }
-        let length = self.node.lock().bytes.len() as u64;
+        let (length, rotten) = {
+            let contents = self.node.lock();
+            (contents.bytes.len() as u64, contents.rotten)
+        };
+        if rotten {
+            return Ok(0);
+        }
         let count = buffer.len().min(usize::try_from(length.saturating_sub(position)).unwrap_or(usize::MAX));
         self.read(&mut buffer[..count], position)?;
         Ok(count)

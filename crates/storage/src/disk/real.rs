@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -238,6 +238,15 @@ impl File for RealFile {
 
     fn write_all_at<'a>(&'a self, buffer: &'a [u8], position: u64) -> Io<'a, ()> {
         Io::done(self.write_now(buffer, position))
+    }
+
+    #[allow(unsafe_code, reason = "no safe wrapper of this call is at hand")]
+    fn begin_write_out(&self, position: u64, length: u64) {
+        let (Ok(position), Ok(length)) = (i64::try_from(position), i64::try_from(length)) else { return };
+        let descriptor = self.descriptor.as_raw_fd();
+        // SAFETY: the descriptor is open, and the call reads and writes no memory of ours. Its result says nothing that
+        // the sync to come will not say.
+        unsafe { libc::sync_file_range(descriptor, position, length, libc::SYNC_FILE_RANGE_WRITE) };
     }
 
     fn allocate(&self, position: u64, length: u64) -> Io<'_, ()> {

@@ -169,6 +169,10 @@ impl File for RecordedFile {
         self.inner.read_exact_at(buffer, position)
     }
 
+    fn begin_write_out(&self, position: u64, length: u64) {
+        self.inner.begin_write_out(position, length);
+    }
+
     fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         self.inner.read_cached(buffer, position)
     }

@@ -17,9 +17,17 @@ pub(super) struct Contents {
     pub(super) durable_length: usize,
     /// Pages that cannot be read until they are written over.
     pub(super) unreadable: BTreeSet<usize>,
+    /// A bit of it flipped on the device: what the page cache had of it is gone, or nobody would ever see that.
+    pub(super) rotten: bool,
 }
 
 impl Contents {
+    /// Changes bits of a byte, as a device does that rots.
+    pub(super) fn flip(&mut self, position: usize, bits: u8) {
+        self.bytes[position] ^= bits;
+        self.rotten = true;
+    }
+
     pub(super) fn write(&mut self, buffer: &[u8], position: usize) {
         let end = position + buffer.len();
         self.remember(position, end);

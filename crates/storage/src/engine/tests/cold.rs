@@ -1,4 +1,5 @@
-//! Reading what is in files: past the page cache the first time, through it the second, from it after that.
+//! Reading what is in files: from the page cache what was written by this life; of what an earlier one wrote, past it the
+//! first time, through it the second, from it after that.
 
 use thalweg_model::Region;
 
@@ -8,7 +9,7 @@ use crate::disk::Counts;
 const BATCH_BYTES: usize = 100 << 10;
 const BATCHES: i64 = 60;
 
-/// A folder with one log of about six windows, nothing of it in the tail; what it holds.
+/// A folder with one log of about six windows, all of it in files; what it holds.
 fn filled(seed: u64, window_bytes: u64) -> (Folder, Engine, Log, Vec<u8>) {
     let mut folder = Folder::disk(true, seed);
     folder.options.ring_first_bytes = 8 << 20;
@@ -25,8 +26,19 @@ fn filled(seed: u64, window_bytes: u64) -> (Folder, Engine, Log, Vec<u8>) {
         block_on(engine.wait(log.append(reservation, |_| piece)));
     }
     block_on(engine.checkpoint());
-    let engine_reads_files = log.extents().iter().map(|extent| extent.end).max();
-    assert_eq!(engine_reads_files, Some(BATCHES), "all of it is in files");
+    let in_files = log.extents().iter().map(|extent| extent.end).max();
+    assert_eq!(in_files, Some(BATCHES), "all of it is in files");
+    (folder, engine, log, all)
+}
+
+/// The same, in a life that has not written it.
+fn found(seed: u64, window_bytes: u64) -> (Folder, Engine, Log, Vec<u8>) {
+    let (folder, engine, log, all) = filled(seed, window_bytes);
+    let partition = log.partition();
+    drop(log);
+    block_on(engine.close());
+    let engine = folder.open();
+    let log = engine.get(partition).expect("it was written");
     (folder, engine, log, all)
 }
 
@@ -41,8 +53,25 @@ fn region_at(log: &Log, offset: i64) -> Region {
 }
 
 #[test]
+fn what_was_written_just_now_is_sent_from_the_page_cache() {
+    let (folder, engine, log, all) = filled(35, 32 << 20);
+    let (before, waits) = (counts(&folder).bytes_read, engine.0.figures.cold_reads.get());
+    assert!(matches!(region_at(&log, 7), Region::File(_)));
+    assert!(counts(&folder).bytes_read - before < 100 << 10, "headers are read, and no checksum is compared");
+    assert!(contents(&log, Offset(0), 1 << 20) == all);
+    assert_eq!(engine.0.figures.cold_reads.get(), waits);
+    // What the cache did not keep comes from the device, and is compared.
+    let Ground::Disk(disk) = &folder.ground else { unreachable!("this test needs a disk") };
+    let extent = &log.extents()[0];
+    disk.rot(&crate::run_file::path_of(extent.file), extent.position + BATCH_BYTES as u64 / 2);
+    let read = block_on(log.read(Offset(0), log.high_watermark(), 1));
+    assert!(matches!(read, Err(crate::ReadError::Damaged { from: Offset(0), .. })), "{read:?}");
+    block_on(engine.close());
+}
+
+#[test]
 fn a_first_reader_brings_each_byte_once_and_the_next_windows_before_he_asks() {
-    let (folder, engine, log, all) = filled(31, 32 << 20);
+    let (folder, engine, log, all) = found(31, 32 << 20);
     let (before, waits) = (counts(&folder).bytes_read, engine.0.figures.cold_reads.get());
     // Slowly enough for the windows ahead to come.
     let (mut from, mut found) = (Offset(0), Vec::new());
@@ -71,7 +100,7 @@ fn a_first_reader_brings_each_byte_once_and_the_next_windows_before_he_asks() {
 
 #[test]
 fn what_is_read_again_goes_through_the_page_cache_and_then_from_it() {
-    let (folder, engine, log, all) = filled(32, 32 << 20);
+    let (folder, engine, log, all) = found(32, 32 << 20);
     assert!(contents(&log, Offset(0), 1 << 20) == all);
     assert!(contents(&log, Offset(0), 1 << 20) == all);
     let before = (counts(&folder).bytes_read, engine.0.figures.cold_reads.get());
@@ -89,7 +118,7 @@ fn what_is_read_again_goes_through_the_page_cache_and_then_from_it() {
 
 #[test]
 fn without_memory_for_windows_all_goes_through_the_page_cache() {
-    let (_folder, engine, log, all) = filled(33, 0);
+    let (_folder, engine, log, all) = found(33, 0);
     assert!(contents(&log, Offset(0), 1 << 20) == all);
     assert!(matches!(region_at(&log, 7), Region::File(_)));
     block_on(engine.close());
@@ -97,7 +126,7 @@ fn without_memory_for_windows_all_goes_through_the_page_cache() {
 
 #[test]
 fn who_does_not_send_what_he_read_stops_nobody() {
-    let (_folder, engine, log, all) = filled(34, 2 << 20);
+    let (_folder, engine, log, all) = found(34, 2 << 20);
     let held = region_at(&log, 0);
     assert!(matches!(held, Region::Memory(_)));
     assert!(contents(&log, Offset(0), 1 << 20) == all);
