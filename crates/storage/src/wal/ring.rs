@@ -218,7 +218,7 @@ impl Shared {
             let mut rest = &piece[..];
             while !rest.is_empty() {
                 let count = rest.len().min(scratch.len() - filled);
-                scratch[filled..filled + count].copy_from_slice(&rest[..count]);
+                scratch.put(filled, &rest[..count]);
                 (filled, rest) = (filled + count, &rest[count..]);
                 if filled == scratch.len() {
                     file.write_all_at(scratch, position).await?;
