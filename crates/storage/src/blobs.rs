@@ -57,6 +57,10 @@ pub trait BlobWriter: Send {
     fn push(&mut self, bytes: &[u8]) -> usize;
     /// Writes the full step, so that there is room again.
     fn write_out(&mut self) -> BoxFuture<'_, io::Result<()>>;
+    /// Writes all of the bytes as they are, behind what was pushed; none where they are to be pushed.
+    fn write<'a>(&'a mut self, _bytes: &'a [u8]) -> Option<BoxFuture<'a, io::Result<()>>> {
+        None
+    }
     /// Writes what is left and makes all of it durable, its name too.
     fn finish(self: Box<Self>) -> BoxFuture<'static, io::Result<()>>;
 }
@@ -90,8 +94,11 @@ pub trait Blob: Send + Sync {
     }
 }
 
-/// Pushes all of the bytes.
+/// Pushes or writes all of the bytes.
 pub(crate) async fn write_all(writer: &mut dyn BlobWriter, mut bytes: &[u8]) -> io::Result<()> {
+    if let Some(written) = writer.write(bytes) {
+        return written.await;
+    }
     loop {
         let taken = writer.push(bytes);
         bytes = &bytes[taken..];

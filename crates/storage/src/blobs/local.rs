@@ -18,6 +18,9 @@ const DIRECT_STEP_BYTES: usize = 1 << 20;
 /// How much is written at once through it: a step stays in the processor's second cache between its two copies, and the
 /// kernel finds memory for it in one piece. Steps of 1 MiB take four times the processor and half of the rate.
 const CACHED_STEP_BYTES: usize = 256 << 10;
+/// From here on it costs less to write bytes as they are than to copy them into a step first, where they need not be
+/// aligned.
+const LARGE_BYTES: usize = 64 << 10;
 
 /// A folder of blobs.
 pub struct LocalBlobs {
@@ -50,9 +53,11 @@ impl Blobs for LocalBlobs {
                 disk: self.disk.clone(),
                 folder: self.folder.clone(),
                 file,
+                cached,
                 step: Aligned::zeroed(step_bytes),
                 filled: 0,
                 written: 0,
+                going_out: 0,
             }) as Box<dyn BlobWriter>)
         })
     }
@@ -110,15 +115,38 @@ struct Writer {
     disk: Arc<dyn Disk>,
     folder: Arc<str>,
     file: Arc<dyn File>,
+    cached: Cached,
     step: Aligned,
     filled: usize,
     written: u64,
+    /// Up to here the system was told to begin.
+    going_out: u64,
+}
+
+impl Writer {
+    async fn write_step(&mut self) -> io::Result<()> {
+        self.file.write_all_at(&self.step[..self.filled], self.written).await?;
+        self.written += self.filled as u64;
+        self.filled = 0;
+        self.let_go_out();
+        Ok(())
+    }
+
+    fn let_go_out(&mut self) {
+        // A page that is not full will be written again.
+        let whole_pages_end = self.written - self.written % ALIGNMENT as u64;
+        let length = whole_pages_end - self.going_out;
+        if self.cached == Cached::Kept && length >= CACHED_STEP_BYTES as u64 {
+            self.file.begin_write_out(self.going_out, length);
+            self.going_out = whole_pages_end;
+        }
+    }
 }
 
 impl BlobWriter for Writer {
     fn push(&mut self, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.step.len() - self.filled);
-        self.step[self.filled..self.filled + count].copy_from_slice(&bytes[..count]);
+        self.step.put(self.filled, &bytes[..count]);
         self.filled += count;
         count
     }
@@ -126,23 +154,37 @@ impl BlobWriter for Writer {
     fn write_out(&mut self) -> BoxFuture<'_, io::Result<()>> {
         Box::pin(async move {
             assert_eq!(self.filled, self.step.len(), "only a full step is written");
-            self.file.write_all_at(&self.step, self.written).await?;
-            self.file.begin_write_out(self.written, self.step.len() as u64);
-            self.written += self.step.len() as u64;
-            self.filled = 0;
-            Ok(())
+            self.write_step().await
         })
+    }
+
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> Option<BoxFuture<'a, io::Result<()>>> {
+        if self.cached == Cached::Passed || bytes.len() < LARGE_BYTES {
+            return None;
+        }
+        Some(Box::pin(async move {
+            self.write_step().await?;
+            for part in bytes.chunks(CACHED_STEP_BYTES) {
+                self.file.write_all_at(part, self.written).await?;
+                self.written += part.len() as u64;
+                self.let_go_out();
+            }
+            Ok(())
+        }))
     }
 
     fn finish(mut self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move {
             let length = self.written + self.filled as u64;
-            let padded = align_up(self.filled as u64) as usize;
-            self.step[self.filled..padded].fill(0);
-            if padded > 0 {
-                self.file.write_all_at(&self.step[..padded], self.written).await?;
+            if self.cached == Cached::Passed {
+                let padded = align_up(self.filled as u64) as usize;
+                self.step[self.filled..padded].fill(0);
+                self.filled = padded;
             }
-            if padded != self.filled {
+            if self.filled > 0 {
+                self.write_step().await?;
+            }
+            if self.written != length {
                 self.file.set_len(length).await?;
             }
             if Law::SegmentsAreSynced.is_broken() {

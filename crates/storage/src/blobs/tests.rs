@@ -42,6 +42,26 @@ async fn what_was_written_is_read(blobs: &dyn Blobs) {
     }
 }
 
+async fn large_and_small_pieces_lie_in_their_order(blobs: &dyn Blobs) {
+    let pieces = [5, 70_000, 4096, 300_001, 1, 65_536, 1_000_000, 3];
+    let bytes = pattern(pieces.iter().sum());
+    for cached in [Cached::Kept, Cached::Passed] {
+        let name = format!("{cached:?}.run");
+        let mut writer = blobs.create(&name, cached).await.expect("the name is new");
+        let mut left = &bytes[..];
+        for length in pieces {
+            let (piece, rest) = left.split_at(length);
+            write_all(&mut *writer, piece).await.expect("it can be written");
+            left = rest;
+        }
+        writer.finish().await.expect("it can be written");
+        let blob = blobs.open(&name).await.expect("it was written");
+        let mut found = vec![0; bytes.len()];
+        blob.read(&mut found, 0).expect("all of it is there");
+        assert!(found == bytes && blob.len() == bytes.len() as u64, "{cached:?}");
+    }
+}
+
 async fn names_are_given_once(blobs: &dyn Blobs) {
     put(blobs, "a.run", b"first").await.expect("it can be written");
     assert!(
@@ -96,6 +116,7 @@ macro_rules! conformance {
 
 conformance! {
     what_was_written_is_read
+    large_and_small_pieces_lie_in_their_order
     names_are_given_once
 }
 
