@@ -88,17 +88,18 @@ pub(super) fn run(arguments: Vec<String>) -> anyhow::Result<ExitCode> {
                         failed += 1;
                     }
                 }
-                std::fs::write(&left, serde_json::to_string_pretty(&report.json(&about))?)?;
+                let data = serde_json::to_string_pretty(&report.json(&about))?;
+                std::fs::write(&left, &data)?;
+                // It takes hours: who ends it sooner has what was found until then.
+                if options.record {
+                    record(&format!("{}\n\n{}", about.text(), report.table()), &data)?;
+                }
             }
         }
     }
-    let (page, data) = (report.table(), serde_json::to_string_pretty(&report.json(&about))?);
-    if options.record {
-        record(&format!("{}\n\n{page}", about.text()), &data)?;
-    }
     match options.json {
-        true => println!("{data}"),
-        false => println!("{}\n\n{page}", about.text()),
+        true => println!("{}", serde_json::to_string_pretty(&report.json(&about))?),
+        false => println!("{}\n\n{}", about.text(), report.table()),
     }
     if failed > 0 {
         bail!("{failed} runs failed and are left out");
@@ -171,7 +172,7 @@ impl Options {
     fn sides_of(&self, row: &Row) -> Vec<Side> {
         match (self.sides.is_empty(), self.full) {
             (false, _) => self.sides.clone(),
-            (true, true) => Side::ALL.to_vec(),
+            (true, true) => row.sides(),
             (true, false) => row.sides_quick(),
         }
     }
