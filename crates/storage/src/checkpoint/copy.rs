@@ -161,3 +161,34 @@ pub(super) fn by_partition(written: &[NewFile]) -> BTreeMap<TopicPartition, Adde
     }
     extents
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn damaged(count: i64) -> Vec<Damaged> {
+        let damaged = |at| Damaged { from: at, to: at + 1, position: 0, what: "a test".into() };
+        (0..count).map(damaged).collect()
+    }
+
+    /// What comes of readings with so many damaged places each, and after how many.
+    fn best_of(readings: &[i64]) -> Option<(usize, usize, Bytes)> {
+        let mut all = Readings::default();
+        for (index, count) in readings.iter().enumerate() {
+            if let Some((damaged, bytes)) = all.best_with(damaged(*count), Bytes::from(format!("{index}"))) {
+                return Some((index + 1, damaged.len(), bytes));
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_sound_reading_ends_it_and_else_the_least_damaged_counts() {
+        let found = |readings, damaged, bytes: &'static str| Some((readings, damaged, Bytes::from(bytes)));
+        assert_eq!(best_of(&[0, 1, 1]), found(1, 0, "0"));
+        assert_eq!(best_of(&[2, 0]), found(2, 0, "1"));
+        assert_eq!(best_of(&[1, 1]), None);
+        assert_eq!(best_of(&[2, 1, 3]), found(3, 1, "1"));
+        assert_eq!(best_of(&[1, 2, 1]), found(3, 1, "0"));
+    }
+}
