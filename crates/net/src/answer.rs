@@ -17,8 +17,9 @@ use crate::connection::{Write, WriteHalf};
 const PIECES_MAX: usize = 64;
 /// Room for so many pieces is kept from one write to the next.
 const PIECES_KEPT: usize = 1 << 10;
-/// What one `sendfile` asks for at most: enough, and no reason to keep a worker for long.
-const SENDFILE_BYTES: usize = 1 << 20;
+/// After so much a worker turns to other connections: a peer that takes in large answers as fast as they come would keep
+/// it for as long as they are. It is what one call writes at most, too.
+const TURN_BYTES: usize = 256 << 10;
 /// What is copied at once of a file that cannot be sent.
 const COPY_BYTES: usize = 128 << 10;
 
@@ -30,11 +31,13 @@ pub struct AnswerWriter {
     pieces: VecDeque<Region>,
     /// Where pieces of files are copied to that cannot be sent; made when first needed.
     copied: Vec<u8>,
+    /// What was written since others had their turn.
+    turn_bytes: usize,
 }
 
 impl AnswerWriter {
     pub(crate) fn new(stream: WriteHalf, activity: Activity) -> Self {
-        Self { stream, activity, pieces: VecDeque::new(), copied: Vec::new() }
+        Self { stream, activity, pieces: VecDeque::new(), copied: Vec::new(), turn_bytes: 0 }
     }
 
     /// Writes all pieces in their order, those of several answers as well as those of one. When the future is dropped
@@ -73,10 +76,14 @@ impl AnswerWriter {
     /// Writes some of the pieces in memory at the front, and takes away what was written.
     async fn write_memory(&mut self, pieces: &mut VecDeque<Region>) -> io::Result<()> {
         let mut slices = [IoSlice::new(&[]); PIECES_MAX];
-        let mut count = 0;
+        let (mut count, mut left) = (0, TURN_BYTES);
         for (slice, piece) in slices.iter_mut().zip(pieces.iter()) {
             let Region::Memory(bytes) = piece else { break };
-            *slice = IoSlice::new(bytes);
+            if left == 0 {
+                break;
+            }
+            *slice = IoSlice::new(&bytes[..bytes.len().min(left)]);
+            left -= slice.len();
             count += 1;
         }
         let slices = &slices[..count];
@@ -92,7 +99,16 @@ impl AnswerWriter {
             return Err(io::ErrorKind::WriteZero.into());
         }
         advance(pieces, written);
+        self.give_way(written).await;
         Ok(())
+    }
+
+    async fn give_way(&mut self, written: usize) {
+        self.turn_bytes += written;
+        if self.turn_bytes >= TURN_BYTES {
+            self.turn_bytes = 0;
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn write_file(&mut self, region: &mut FileRegion) -> io::Result<()> {
@@ -106,6 +122,7 @@ impl AnswerWriter {
             region.position += sent as u64;
             region.length -= sent as u32;
             self.activity.touch();
+            self.give_way(sent).await;
         }
         Ok(())
     }
@@ -138,7 +155,7 @@ async fn send_file(stream: &TcpStream, region: &FileRegion) -> io::Result<usize>
         .async_io(Interest::WRITABLE, || {
             let file = region.file.descriptor().ok_or(io::ErrorKind::Unsupported)?;
             let mut position = region.position;
-            let length = SENDFILE_BYTES.min(region.length as usize);
+            let length = TURN_BYTES.min(region.length as usize);
             Ok(rustix::fs::sendfile(stream, file, Some(&mut position), length)?)
         })
         .await?;

@@ -128,6 +128,31 @@ async fn a_peer_that_does_not_read_holds_the_writer() {
 }
 
 #[tokio::test]
+async fn a_large_answer_lets_others_have_their_turns() {
+    let (world, _) = manual_world();
+    let content = pattern(8 << 20);
+    let file = Region::File(FileRegion { file: file(&content, true), position: 0, length: 8 << 20 });
+    for piece in [Region::Memory(content.into()), file] {
+        // A peer with room for all of it: the writer never waits for him.
+        let (connection, _peer) = in_memory(16 << 20);
+        let (_reader, mut writer, _) = connection.split(&world.clock, &FrameBudget::default(), 1000);
+        let mut turns = 0;
+        let others = async {
+            loop {
+                turns += 1;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = others => {}
+            written = soon(writer.write([piece])) => written.unwrap(),
+        }
+        assert!(turns >= 20, "{turns} turns of others");
+    }
+}
+
+#[tokio::test]
 async fn answers_share_their_memory() {
     let budget = AnswerBudget::new(10 << 10);
     let small = budget.take(1).await;

@@ -268,7 +268,8 @@ pub(super) const QUICK: &[&str] = &[
 
 /// What is not measured, whatever the form: with a sync for each append Kafka takes some 80 records a second where there
 /// are so many partitions, and the client gives up.
-const LEFT_OUT: &[(&str, Side)] = &[("java-1000p-1k", Side::KafkaFsync), ("java-10000p-1k", Side::KafkaFsync)];
+const LEFT_OUT: &[(&str, Side)] =
+    &[("java-1000p-1k", Side::KafkaFsync), ("java-10000p-1k", Side::KafkaFsync)];
 
 const fn rd_request(
     name: &'static str,
