@@ -89,6 +89,8 @@ fn traced(trace: &Path, data: &Path) -> Changes {
         let what = match call {
             "open" | "openat" | "openat2" | "creat" if rest.contains("O_CREAT") => "open",
             "open" | "openat" | "openat2" => continue,
+            // Begins what the kernel does on its own: what is durable is said by no one.
+            "sync_file_range" => continue,
             "mkdir" | "mkdirat" => "folder",
             "rename" | "renameat" | "renameat2" => "rename",
             "unlink" | "unlinkat" => "unlink",
