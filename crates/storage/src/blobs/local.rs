@@ -125,6 +125,9 @@ struct Writer {
 
 impl Writer {
     async fn write_step(&mut self) -> io::Result<()> {
+        if self.filled == 0 {
+            return Ok(());
+        }
         self.file.write_all_at(&self.step[..self.filled], self.written).await?;
         self.written += self.filled as u64;
         self.filled = 0;
@@ -181,9 +184,7 @@ impl BlobWriter for Writer {
                 self.step[self.filled..padded].fill(0);
                 self.filled = padded;
             }
-            if self.filled > 0 {
-                self.write_step().await?;
-            }
+            self.write_step().await?;
             if self.written != length {
                 self.file.set_len(length).await?;
             }
