@@ -16,7 +16,7 @@ use crate::disk::{ALIGNMENT, Access, Aligned, Create, Disk, File, Open, Space, a
 /// How much is written at once past the page cache.
 const DIRECT_STEP_BYTES: usize = 1 << 20;
 /// How much is written at once through it: a step stays in the processor's second cache between its two copies, and the
-/// kernel finds memory for it in one piece. Steps of 1 MiB take four times the processor and half of the rate.
+/// kernel finds memory for it in one piece. Steps of 1 MiB take half as much again of the processor, and more.
 const CACHED_STEP_BYTES: usize = 256 << 10;
 /// From here on it costs less to write bytes as they are than to copy them into a step first, where they need not be
 /// aligned.
