@@ -17,6 +17,8 @@ use crate::bench::broker::{Broker, Used};
 use crate::bench::figures::{mebibytes, milliseconds};
 use crate::{apache, probe};
 
+/// How many partitions one request makes: Kafka refuses 10,000.
+const PARTITIONS_AT_ONCE: u64 = 5_000;
 /// The run that warms up has the measured one's shape and this part of its records; a virtual machine compiles meanwhile.
 const WARM_UP_PART: u64 = 3;
 /// What a broker does for the records in the next moment counts as done for them.
@@ -322,6 +324,11 @@ fn together(processes: u64, work: impl Fn() -> anyhow::Result<Sample> + Sync) ->
 }
 
 fn topic(broker: &Broker, name: &str, partitions: u64) -> anyhow::Result<()> {
-    broker.command(&["topic", "create", name, "--partitions", &partitions.to_string()])?;
+    let first = partitions.min(PARTITIONS_AT_ONCE);
+    broker.command(&["topic", "create", name, "--partitions", &first.to_string()])?;
+    for made in (first..partitions).step_by(PARTITIONS_AT_ONCE as usize) {
+        let wanted = partitions.min(made + PARTITIONS_AT_ONCE).to_string();
+        broker.command(&["topic", "alter", name, "--partitions", &wanted])?;
+    }
     Ok(())
 }
