@@ -94,7 +94,7 @@ fn a_start_looks_at_what_of_the_ring_may_be_needed_and_no_further() {
     assert!(clean < 500_000, "{clean} after a clean end");
     // The ten blocks lie in two files of the ring at most: these, and the headers and indexes in them again.
     assert!(
-        killed < clean + 3 * folder.options.ring_file_bytes,
+        killed < clean + 2 * folder.options.ring_file_bytes + (128 << 10),
         "{killed} after a kill, {clean} after a clean end"
     );
     block_on(engine.close());
