@@ -3,6 +3,7 @@
 
 mod aligned;
 mod memory;
+mod past;
 mod real;
 mod recorder;
 

@@ -149,7 +149,10 @@ impl Writer {
 impl BlobWriter for Writer {
     fn push(&mut self, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.step.len() - self.filled);
-        self.step.put(self.filled, &bytes[..count]);
+        match self.cached {
+            Cached::Kept => self.step.put(self.filled, &bytes[..count]),
+            Cached::Passed => self.step.put_for_device(self.filled, &bytes[..count]),
+        }
         self.filled += count;
         count
     }

@@ -218,7 +218,7 @@ impl Shared {
             let mut rest = &piece[..];
             while !rest.is_empty() {
                 let count = rest.len().min(scratch.len() - filled);
-                scratch.put(filled, &rest[..count]);
+                scratch.put_for_device(filled, &rest[..count]);
                 (filled, rest) = (filled + count, &rest[count..]);
                 if filled == scratch.len() {
                     file.write_all_at(scratch, position).await?;
