@@ -80,7 +80,9 @@ mod tests {
     fn what_is_put_is_there_however_the_two_lie() {
         let source: Vec<u8> = (0..20_000).map(|at| (at % 251) as u8).collect();
         let puts: [fn(&mut Aligned, usize, &[u8]); 2] = [Aligned::put, Aligned::put_for_device];
-        for (put, at, from) in puts.into_iter().flat_map(|put| [0, 1, 63, 64, 100].map(|at| (put, at, 3_000 - at))) {
+        for (put, at, from) in
+            puts.into_iter().flat_map(|put| [0, 1, 63, 64, 100].map(|at| (put, at, 3_000 - at)))
+        {
             let mut buffer = Aligned::zeroed(20_000);
             let bytes = &source[from..from + 10_000];
             put(&mut buffer, at, bytes);
