@@ -2,12 +2,15 @@
 //! plain TCP and the file is a real one, and are copied otherwise.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::Context;
 
 use bytes::Buf;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use thalweg_model::region::{FileRegion, Region};
-use tokio::io::{AsyncWriteExt, Interest};
+use tokio::io::{AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 
 use crate::activity::Activity;
@@ -75,25 +78,14 @@ impl AnswerWriter {
 
     /// Writes some of the pieces in memory at the front, and takes away what was written.
     async fn write_memory(&mut self, pieces: &mut VecDeque<Region>) -> io::Result<()> {
-        let mut slices = [IoSlice::new(&[]); PIECES_MAX];
-        let (mut count, mut left) = (0, TURN_BYTES);
-        for (slice, piece) in slices.iter_mut().zip(pieces.iter()) {
-            let Region::Memory(bytes) = piece else { break };
-            if left == 0 {
-                break;
-            }
-            *slice = IoSlice::new(&bytes[..bytes.len().min(left)]);
-            left -= slice.len();
-            count += 1;
-        }
-        let slices = &slices[..count];
         let written = match &mut self.stream.stream {
-            // A file follows at once: the kernel shall not send a small packet before it.
-            Write::Tcp(stream) if matches!(pieces.get(count), Some(Region::File(_))) => {
-                send_more(stream.as_ref(), slices).await?
+            Write::Tcp(stream) => send_memory(stream.as_ref(), pieces).await?,
+            Write::Other(stream) => {
+                let write = |context: &mut Context<'_>| {
+                    gather(pieces, |slices, _| Pin::new(&mut *stream).poll_write_vectored(context, slices))
+                };
+                poll_fn(write).await?
             }
-            Write::Tcp(stream) => stream.write_vectored(slices).await?,
-            Write::Other(stream) => stream.write_vectored(slices).await?,
         };
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
@@ -139,14 +131,31 @@ impl AnswerWriter {
     }
 }
 
-/// Writes some of `slices` and says that more follows.
-async fn send_more(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    stream
-        .async_io(Interest::WRITABLE, || {
-            let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-            Ok(sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), flags)?)
-        })
-        .await
+/// Writes some of the pieces in memory at the front.
+async fn send_memory(stream: &TcpStream, pieces: &VecDeque<Region>) -> io::Result<usize> {
+    let send = |slices: &[IoSlice<'_>], file_follows| {
+        // A file follows at once: the kernel shall not send a small packet before it.
+        let more = if file_follows { SendFlags::MORE } else { SendFlags::empty() };
+        Ok(sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL | more)?)
+    };
+    stream.async_io(Interest::WRITABLE, || gather(pieces, send)).await
+}
+
+/// Gives the pieces in memory at the front, as many as one call takes, and whether a piece of a file comes after them.
+/// They are gathered for each call: kept while a peer is waited for, they would be a kilobyte for each connection.
+fn gather<T>(pieces: &VecDeque<Region>, write: impl FnOnce(&[IoSlice<'_>], bool) -> T) -> T {
+    let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+    let (mut count, mut left) = (0, TURN_BYTES);
+    for (slice, piece) in slices.iter_mut().zip(pieces) {
+        let Region::Memory(bytes) = piece else { break };
+        if left == 0 {
+            break;
+        }
+        *slice = IoSlice::new(&bytes[..bytes.len().min(left)]);
+        left -= slice.len();
+        count += 1;
+    }
+    write(&slices[..count], matches!(pieces.get(count), Some(Region::File(_))))
 }
 
 /// Sends some of the region from the page cache.
