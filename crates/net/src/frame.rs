@@ -30,7 +30,8 @@ const SCRATCH_BYTES_AFTER_LARGE: usize = 4 << 10;
 const DIRECT_BYTES_MIN: usize = 16 << 10;
 /// What one direct read brings at most.
 const DIRECT_BYTES: usize = 256 << 10;
-/// How large a frame's own buffer is made before its bytes are there. Untouched memory costs address space alone.
+/// How large a frame's own buffer is made before its bytes are there. Memory that was never touched costs address space
+/// alone; what an earlier frame left costs more, which is bounded by one such buffer a connection that was granted some.
 const FIRST_RESERVATION: usize = 1 << 20;
 /// What a frame costs besides its bytes.
 const FRAME_OVERHEAD: usize = 128;
@@ -143,12 +144,25 @@ impl Body {
         self.length - self.bytes.len()
     }
 
-    /// As much as was reserved first has come: the rest of the length is believed. Its memory costs nothing until its
-    /// bytes are there.
-    fn believe(&mut self) {
-        let mut whole = BytesMut::with_capacity(self.length);
-        whole.extend_from_slice(&self.bytes);
-        self.bytes = whole;
+    /// Room to read into directly. When as much as is reserved first has come, the rest of the length is believed.
+    fn reserve(&mut self) {
+        let most = if self.bytes.len() < FIRST_RESERVATION { FIRST_RESERVATION } else { self.length };
+        self.move_to(self.length.min(most));
+    }
+
+    /// Takes what came with other bytes: makes no more room than for that where the rest will be read directly.
+    fn take(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            let is_rest = self.missing() - bytes.len() < DIRECT_BYTES_MIN;
+            self.move_to(if is_rest { self.length } else { self.bytes.len() + bytes.len() });
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn move_to(&mut self, capacity: usize) {
+        let mut moved = BytesMut::with_capacity(capacity);
+        moved.extend_from_slice(&self.bytes);
+        self.bytes = moved;
     }
 }
 
@@ -266,7 +280,7 @@ impl FrameReader {
         let body = self.partial.body.as_mut().expect("a direct read has a frame");
         let before = body.bytes.len();
         if body.bytes.capacity() == before {
-            body.believe();
+            body.reserve();
         }
         let most_now = most.min(body.bytes.capacity() - before);
         let mut target = (&mut body.bytes).limit(most_now);
@@ -323,10 +337,7 @@ impl FrameReader {
                 continue;
             };
             let step = bytes.len().min(body.missing());
-            if body.bytes.capacity() - body.bytes.len() < step {
-                body.believe();
-            }
-            body.bytes.extend_from_slice(&bytes[..step]);
+            body.take(&bytes[..step]);
             bytes = &bytes[step..];
             kept += step;
             if lane == Lane::Small {
@@ -345,7 +356,9 @@ impl FrameReader {
         let maximum = self.frame_bytes_max;
         let refused = match usize::try_from(claimed) {
             Ok(length) if length <= maximum => {
-                let bytes = BytesMut::with_capacity(length.min(FIRST_RESERVATION));
+                // A large frame that may have to wait for its memory has none meanwhile.
+                let waits = length >= DIRECT_BYTES_MIN && self.budget.is_contended();
+                let bytes = BytesMut::with_capacity(if waits { 0 } else { length.min(FIRST_RESERVATION) });
                 self.partial.body = Some(Body { bytes, length });
                 self.frame_number += 1;
                 if lane == Lane::Small {
