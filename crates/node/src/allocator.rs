@@ -9,7 +9,7 @@ use mimalloc::MiMalloc;
 /// How long the allocator keeps freed memory before it gives it back. It does not reuse first what was freed last, so
 /// that it holds what is freed in this time on top of what is used: tens of MiB where frames are large, with its own
 /// default of a second.
-const PURGE_DELAY_MS: c_long = 30;
+const PURGE_DELAY_MS: c_long = 100;
 /// The number of that option; the bindings have no name for it.
 const PURGE_DELAY: mi_option_t = 15;
 
