@@ -103,8 +103,8 @@ const TASKS: &[Task] = &[
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(name) = arguments.next().filter(|name| !matches!(name.as_str(), "help" | "--help" | "-h"))
-    else {
+    let asks_help = |argument: &str| matches!(argument, "help" | "--help" | "-h");
+    let Some(name) = arguments.next().filter(|name| !asks_help(name)) else {
         print_tasks();
         return ExitCode::SUCCESS;
     };
@@ -113,7 +113,12 @@ fn main() -> ExitCode {
         print_tasks();
         return ExitCode::from(2);
     };
-    match (task.run)(arguments.collect()) {
+    let arguments: Vec<String> = arguments.collect();
+    if arguments.iter().any(|argument| asks_help(argument)) {
+        print_task(task);
+        return ExitCode::SUCCESS;
+    }
+    match (task.run)(arguments) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("cargo xtask {name}: {error:#}");
@@ -125,8 +130,12 @@ fn main() -> ExitCode {
 fn print_tasks() {
     println!("cargo xtask TASK\n");
     for task in TASKS {
-        println!("  {} {}\n      {}", task.name, task.options, task.purpose);
+        print_task(task);
     }
+}
+
+fn print_task(task: &Task) {
+    println!("  {} {}\n      {}", task.name, task.options, task.purpose);
 }
 
 /// The root of the repository.

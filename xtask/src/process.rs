@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -72,12 +72,20 @@ pub(crate) fn cargo(arguments: &[&str], log: &Path, limit: Duration) -> anyhow::
 
 /// The standard output of a short command.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
-    let shown = format!("{command:?}");
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {shown}"))?;
+    let output = ended(command)?;
     if !output.status.success() {
-        bail!("{shown} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The same however it ends: for one whose output says more than its status.
+pub(crate) fn printed(command: &mut Command) -> anyhow::Result<String> {
+    Ok(String::from_utf8_lossy(&ended(command)?.stdout).into_owned())
+}
+
+fn ended(command: &mut Command) -> anyhow::Result<Output> {
+    command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {command:?}"))
 }
 
 /// Waits for a child's end, but not longer than `limit`.
