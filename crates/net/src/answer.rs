@@ -1,4 +1,4 @@
-//! Writing answers: pieces in memory leave together by one `writev`, pieces in files by `sendfile` where the stream is
+//! Writing answers: pieces in memory leave together by one call, pieces in files by `sendfile` where the stream is
 //! plain TCP and the file is a real one, and are copied otherwise.
 
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use crate::activity::Activity;
 use crate::connection::{Write, WriteHalf};
 
-/// How many pieces one `writev` takes.
+/// How many pieces one call takes.
 const PIECES_MAX: usize = 64;
 /// Room for so many pieces is kept from one write to the next.
 const PIECES_KEPT: usize = 1 << 10;

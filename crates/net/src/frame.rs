@@ -449,3 +449,28 @@ impl std::fmt::Debug for FrameReader {
         f.debug_struct("FrameReader").field("ready", &self.ready.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_body_has_room_when_it_is_read_directly_and_no_sooner() {
+        let mut body = Body { bytes: BytesMut::new(), length: 3 << 20 };
+        body.take(&[1; 100]);
+        assert!(body.bytes.capacity() < DIRECT_BYTES_MIN, "{}", body.bytes.capacity());
+        body.reserve();
+        assert_eq!(body.bytes.capacity(), FIRST_RESERVATION);
+        body.bytes.resize(FIRST_RESERVATION, 2);
+        body.reserve();
+        assert_eq!(body.bytes.capacity(), body.length);
+        assert_eq!((body.bytes[99], body.bytes[100], body.missing()), (1, 2, 2 << 20));
+    }
+
+    #[test]
+    fn what_is_not_read_directly_has_room_at_once() {
+        let mut body = Body { bytes: BytesMut::new(), length: 20_000 };
+        body.take(&[1; 10_000]);
+        assert_eq!((body.bytes.capacity(), body.missing()), (20_000, 10_000));
+    }
+}
