@@ -59,16 +59,15 @@ impl Server {
 }
 
 async fn accept(head: Arc<Head>, gate: ConnectionGate, mut listener: Listener, open: watch::Receiver<()>) {
-    let spawner = head.world.spawner.clone();
     while let Some(socket) = listener.accept(&head.world, &gate, &head.shutdown).await {
-        let (head, open) = (head.clone(), open.clone());
+        let (its_head, open) = (head.clone(), open.clone());
         // The future is made in here: one that is given would lie in the task twice, as what it holds and as what it
         // awaits, for as long as the connection lasts.
         let task = async move {
-            connection::serve(head, socket).await;
+            connection::serve(its_head, socket).await;
             drop(open);
         };
         // Nobody waits for it: it says itself how it ended, and `open` tells that it did.
-        drop(spawner.spawn("kafka-connection", Box::pin(task)));
+        drop(head.world.spawner.spawn("kafka-connection", Box::pin(task)));
     }
 }

@@ -144,7 +144,7 @@ impl Body {
         self.length - self.bytes.len()
     }
 
-    /// Room to read into directly. When as much as is reserved first has come, the rest of the length is believed.
+    /// Room for what will come. When as much as is reserved first has come, the rest of the length is believed.
     fn reserve(&mut self) {
         let most = if self.bytes.len() < FIRST_RESERVATION { FIRST_RESERVATION } else { self.length };
         self.move_to(self.length.min(most));
@@ -358,8 +358,10 @@ impl FrameReader {
             Ok(length) if length <= maximum => {
                 // A large frame that may have to wait for its memory has none meanwhile.
                 let waits = length >= DIRECT_BYTES_MIN && self.budget.is_contended();
-                let bytes = BytesMut::with_capacity(if waits { 0 } else { length.min(FIRST_RESERVATION) });
-                self.partial.body = Some(Body { bytes, length });
+                let body = self.partial.body.insert(Body { bytes: BytesMut::new(), length });
+                if !waits {
+                    body.reserve();
+                }
                 self.frame_number += 1;
                 if lane == Lane::Small {
                     self.partial.small_bytes += FRAME_OVERHEAD;
