@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The share of frames in flight where nothing else is set.
-pub const FRAME_BYTES_DEFAULT: usize = 32 << 20;
+pub const FRAME_BYTES_DEFAULT: usize = 64 << 20;
 /// The share of answers where nothing else is set.
 pub const ANSWER_BYTES_DEFAULT: usize = 32 << 20;
 

@@ -24,7 +24,7 @@ use crate::exit::Failure;
 const _: () = assert!(!thalweg_model::law::CAN_BE_BROKEN, "a release build of the broker has no broken laws");
 
 fn main() -> ExitCode {
-    allocator::give_back_soon();
+    allocator::prepare();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -25,7 +25,7 @@ use crate::cli::ServeFlags;
 use crate::exit::{self, Failure};
 use crate::logging::Levels;
 use crate::settings::Settings;
-use crate::{logging, machine, world};
+use crate::{allocator, logging, machine, world};
 
 /// The data folder where nobody names one.
 const FOLDER_DEFAULT: &str = "thalweg-data";
@@ -195,6 +195,8 @@ async fn serve(
     let admin = admin.map(|admin| world.spawner.spawn("admin", Box::pin(admin.serve(shutdown.clone()))));
     let following = parts::follow_limits(broker.clone(), gate.clone(), shutdown.clone());
     drop(world.spawner.spawn("limits", Box::pin(following)));
+    let clock = world.clock.clone();
+    drop(world.spawner.spawn("memory", Box::pin(async move { allocator::give_back(&*clock).await })));
     let server = Server::new(broker.clone(), head_settings, frames, gate, shutdown, world.clone());
     let serving = world.spawner.spawn("kafka", Box::pin(server.serve(listeners)));
     readiness.set(true);

@@ -10,11 +10,11 @@ use thalweg_model::batch::{BatchBuilder, BatchOptions, NewRecord};
 
 use crate::process::{Broker, DEADLINE, now, run};
 
-/// What the binary takes at most under any load: the shares of frames (32 MiB), tail (96), WAL (16) and answers (32),
-/// and half as much again for what the allocator holds, stacks and state.
-const MEMORY_BYTES_MAX: u64 = 264 << 20;
+/// What the binary takes at most under any load: the shares of frames (64 MiB), tail (96), WAL (16) and answers (32),
+/// the binary itself, stacks and state.
+const MEMORY_BYTES_MAX: u64 = 256 << 20;
 /// What a connection may cost that does nothing.
-const IDLE_CONNECTION_BYTES_MAX: u64 = 20 << 10;
+const IDLE_CONNECTION_BYTES_MAX: u64 = 12 << 10;
 /// How long an answer may take while hostile clients are busy.
 const PATIENCE: Duration = DEADLINE;
 

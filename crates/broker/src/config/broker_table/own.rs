@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Definition] = &[
          which is faster and loses the newest records in a power cut.",
     ),
     long("thalweg.memory.frames.bytes")
-        .default("33554432")
+        .default("67108864")
         .at_least(1_048_576)
         .hidden()
         .acts("Memory, in bytes, for requests that are being read and worked on."),
