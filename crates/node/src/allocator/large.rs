@@ -10,7 +10,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use super::granules::{self, Granules, Taken};
 
@@ -37,13 +37,18 @@ impl<A> Large<A> {
         Self { other, region: AtomicPtr::new(ptr::null_mut()), granules: Mutex::new(Granules::new()) }
     }
 
-    /// Makes the region: addresses without memory. Where they cannot be had, the other allocator has all. Called once.
+    /// Makes the region, once: addresses without memory. Where they cannot be had, the other allocator has all.
     pub(super) fn prepare(&self) {
         let (protection, flags) =
             (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE);
         // SAFETY: addresses that nobody else has.
-        if let Ok(region) = unsafe { mmap_anonymous(ptr::null_mut(), REGION_BYTES, protection, flags) } {
-            self.region.store(region.cast(), Ordering::Release);
+        let Ok(made) = (unsafe { mmap_anonymous(ptr::null_mut(), REGION_BYTES, protection, flags) }) else {
+            return;
+        };
+        let none = ptr::null_mut();
+        if self.region.compare_exchange(none, made.cast(), Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: there was one, which blocks may lie in; nobody has seen this one.
+            let _ = unsafe { munmap(made, REGION_BYTES) };
         }
     }
 
@@ -228,6 +233,14 @@ mod tests {
         block.resize(200_000);
         assert_eq!(block.bytes()[99_999], 1);
         assert!(!large.give_back());
+    }
+
+    #[test]
+    fn a_second_region_is_not_made() {
+        let large = prepared();
+        let block = Block::new(&large, 100_000).filled(5);
+        large.prepare();
+        assert!(block.is_in_region());
     }
 
     #[test]
