@@ -34,19 +34,17 @@ impl Granules {
         }
         let mut from = self.full_words * WORD_BITS;
         loop {
-            let start = find(from, |word| !self.taken[word])?;
+            let start = find(from..COUNT, |word| !self.taken[word])?;
             let range = start..start.checked_add(count).filter(|end| *end <= COUNT)?;
-            match find(start, |word| self.taken[word]) {
-                Some(end) if end < range.end => from = end,
-                _ => {
-                    let first_backed = find(start, |word| self.backed[word]);
-                    for bits in [&mut self.taken, &mut self.backed, &mut self.used] {
-                        set(bits, range.clone(), true);
-                    }
-                    let is_fresh = first_backed.is_none_or(|backed| backed >= range.end);
-                    return Some(Taken { range, is_fresh });
-                }
+            if let Some(taken) = find(range.clone(), |word| self.taken[word]) {
+                from = taken;
+                continue;
             }
+            let is_fresh = find(range.clone(), |word| self.backed[word]).is_none();
+            for bits in [&mut self.taken, &mut self.backed, &mut self.used] {
+                set(bits, range.clone(), true);
+            }
+            return Some(Taken { range, is_fresh });
         }
     }
 
@@ -60,8 +58,9 @@ impl Granules {
     /// their memory back.
     pub(super) fn take_unused(&mut self, most: usize) -> Option<Range<usize>> {
         let unused = |word: usize| self.backed[word] & !self.used[word] & !self.taken[word];
-        let start = find(0, unused)?;
-        let end = find(start, |word| !unused(word)).unwrap_or(COUNT).min(start + most);
+        let start = find(0..COUNT, unused)?;
+        let most = COUNT.min(start + most);
+        let end = find(start..most, |word| !unused(word)).unwrap_or(most);
         set(&mut self.taken, start..end, true);
         Some(start..end)
     }
@@ -86,14 +85,14 @@ pub(super) struct Taken {
     pub(super) is_fresh: bool,
 }
 
-/// The first granule from one on of which `word` has the bit.
-fn find(from: usize, word: impl Fn(usize) -> u64) -> Option<usize> {
-    let first = from / WORD_BITS;
-    let mut below = (1_u64 << (from % WORD_BITS)) - 1;
-    for index in first..COUNT / WORD_BITS {
+/// The first of these granules of which `word` has the bit.
+fn find(among: Range<usize>, word: impl Fn(usize) -> u64) -> Option<usize> {
+    let mut below = (1_u64 << (among.start % WORD_BITS)) - 1;
+    for index in among.start / WORD_BITS..among.end.div_ceil(WORD_BITS) {
         let bits = word(index) & !below;
         if bits != 0 {
-            return Some(index * WORD_BITS + bits.trailing_zeros() as usize);
+            let found = index * WORD_BITS + bits.trailing_zeros() as usize;
+            return (found < among.end).then_some(found);
         }
         below = 0;
     }

@@ -158,8 +158,6 @@ mod tests {
 
     use super::*;
 
-    const PAGE: usize = 4 << 10;
-
     /// A block of an allocator that has a region; freed at the end.
     struct Block<'a> {
         of: &'a Large<System>,
@@ -221,7 +219,7 @@ mod tests {
         let is_in_region = |size| Block::new(&large, size).filled(7).is_in_region();
         let (least, most) = SIZES.into_inner();
         assert_eq!([least - 1, least, most, most + 1].map(is_in_region), [false, true, true, false]);
-        let coarse = Layout::from_size_align(least, 2 * PAGE).expect("a layout");
+        let coarse = Layout::from_size_align(least, 2 * ALIGNMENT_MAX).expect("a layout");
         assert!(large.take(coarse).is_none(), "the region begins at a page, not at two");
     }
 
